@@ -1,0 +1,1 @@
+"""What runs inside the environment under test: standard library only, and whatever is locked there."""

@@ -1,0 +1,112 @@
+"""One process, one question: reads a request, asks, and leaves the answer in a file.
+
+The answer goes to a temporary name and is renamed, so that it is whole or absent; absent means crashed.
+"""
+
+import contextlib
+import faulthandler
+import json
+import os
+import random
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from verify.probe import discover, facts
+from verify.probe.context import Context, Failed, Skipped
+from verify.probe.memory import device_peak_memory_bytes, peak_memory_bytes
+
+# How frameworks say that memory ran out, where they do not raise MemoryError.
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "unable to allocate", "insufficient memory")
+
+Answer = dict[str, Any]
+
+
+def main(words: Sequence[str]) -> None:
+    """Answer the request in the file named first; the second word is the lifeline's descriptor."""
+    request = json.loads(Path(words[0]).read_text(encoding="utf-8"))
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
+    _die_with_the_supervisor(int(words[1]))
+    answer = facts.collect() if request["ask"] == "facts" else answer_to(request)
+    _leave(answer, Path(request["answer"]))
+
+
+def answer_to(request: dict[str, Any]) -> Answer:
+    """Ask one check and describe what came of it."""
+    context = Context(
+        device=request["device"],
+        seed=request["seed"],
+        threads=request["threads"],
+        root=Path(request["root"]),
+        lock=Path(request["lock"]),
+        scratch=Path(request["scratch"]),
+        cache=Path(request["cache"]),
+    )
+    random.seed(context.seed)
+    start = time.perf_counter()
+    outcome, reason = _ask(request, context)
+    return {
+        "outcome": outcome,
+        "reason": reason,
+        "seconds": time.perf_counter() - start,
+        "peak_memory_bytes": peak_memory_bytes(),
+        "device_peak_memory_bytes": device_peak_memory_bytes(context.device),
+        "measurements": context.measurements,
+        "notes": context.notes,
+    }
+
+
+def _ask(request: dict[str, Any], context: Context) -> tuple[str, str | None]:
+    try:
+        discover.question(Path(request["source"]), request["claim"])(context)
+    except Skipped as skipped:
+        return "skipped", str(skipped)
+    except Failed as failed:
+        return "failed", str(failed)
+    except MemoryError as error:
+        return "out_of_memory", f"MemoryError: {error}"
+    except Exception as error:  # noqa: BLE001 - a check may raise anything; this process exists to find out
+        traceback.print_exc()
+        return _raised(error)
+    if context.broken:
+        return "failed", "; ".join(context.broken)
+    if not context.assertions:
+        return "errored", "the check asserted nothing, so its passing would mean nothing"
+    return "passed", None
+
+
+def _raised(error: Exception) -> tuple[str, str]:
+    reason = f"{type(error).__name__}: {error}"
+    spent = any(words in reason.lower() for words in OUT_OF_MEMORY)
+    return ("out_of_memory" if spent else "errored"), reason
+
+
+def _leave(answer: Answer, path: Path) -> None:
+    temporary = path.with_suffix(".part")
+    temporary.write_text(json.dumps(answer), encoding="utf-8")
+    temporary.replace(path)
+
+
+def _die_with_the_supervisor(lifeline: int) -> None:
+    """End this process and all it started when the supervisor's end of the pipe closes.
+
+    A blocked read costs nothing while something is measured, and works on every system, where a
+    parent-death signal is Linux's alone.
+    """
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            os.read(lifeline, 1)
+        os.killpg(0, signal.SIGKILL)
+
+    os.set_inheritable(lifeline, False)
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

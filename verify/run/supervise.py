@@ -1,0 +1,146 @@
+"""Asking every job of a plan: one fresh process each, two side by side where nothing is measured."""
+
+import itertools
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from verify.errors import VerifyError
+from verify.run.answer import Answer, answer_from
+from verify.run.child import Children, Ending, supervise
+from verify.run.plan import Job
+
+LAUNCH = Path(__file__).resolve().parents[1] / "probe" / "launch.py"
+FACTS_TIMEOUT_SECONDS = 180.0
+SEED = 20_260_101
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where and with what the questions are asked.
+
+    Attributes:
+        python: The interpreter under test.
+        environment: The exact environment variables of every worker.
+        root: The project.
+        lock: The lock the environment was built from.
+        cache: Kept between runs, for material that is costly to make.
+        scratch: An empty folder of this run's own.
+        processors: How many this machine has.
+        together: How many jobs that are no benchmarks run side by side.
+    """
+
+    python: Path
+    environment: Mapping[str, str]
+    root: Path
+    lock: Path
+    cache: Path
+    scratch: Path
+    processors: int
+    together: int = 2
+    children: Children = field(default_factory=Children)
+
+
+def collect_facts(bench: Bench) -> dict[str, Any]:
+    """What the interpreter under test says of the machine and of itself.
+
+    Raises:
+        VerifyError: It says nothing.
+    """
+    folder = _folder(bench, "facts")
+    ending, answer = _put(bench, folder, {"ask": "facts"}, bench.processors, FACTS_TIMEOUT_SECONDS)
+    try:
+        found: dict[str, Any] = json.loads(answer.read_bytes())
+    except (OSError, ValueError) as error:
+        last = (ending.log.strip().splitlines() or [str(error)])[-1]
+        raise VerifyError(
+            f"{bench.python} cannot say what it is: {last}", "set the environment up again: ./noxw -s setup -- --recreate"
+        ) from error
+    return found
+
+
+def ask_all(jobs: Sequence[Job], bench: Bench, started: Callable[[Job], None]) -> Iterator[Answer]:
+    """The answers, as they come: first the jobs that may share the machine, then the benchmarks one by one.
+
+    Whatever ends the iteration early ends every process with it.
+
+    Args:
+        jobs: The plan.
+        bench: Where to ask.
+        started: Told of each job when its process is about to start, from the thread that starts it.
+    """
+    ordered = sorted(jobs, key=lambda job: job.alone)
+    for alone, group in itertools.groupby(ordered, key=lambda job: job.alone):
+        yield from _ask_group(list(group), bench, started, 1 if alone else bench.together)
+
+
+def _ask_group(jobs: Sequence[Job], bench: Bench, started: Callable[[Job], None], together: int) -> Iterator[Answer]:
+    threads = max(1, bench.processors // together)
+
+    def ask(job: Job) -> Answer:
+        if job.skip:
+            return Answer(job, "skipped", job.skip)
+        if bench.children.stopped:
+            return Answer(job, "skipped", "the run was interrupted")
+        started(job)
+        return _ask(job, bench, threads)
+
+    pool = ThreadPoolExecutor(together, thread_name_prefix="supervisor")
+    try:
+        futures: list[Future[Answer]] = [pool.submit(ask, job) for job in jobs]
+        for future in as_completed(futures):
+            yield future.result()
+    except BaseException:
+        bench.children.stop()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _ask(job: Job, bench: Bench, threads: int) -> Answer:
+    folder = _folder(bench, job.id)
+    request = {
+        "ask": "check",
+        "source": job.check.source,
+        "claim": job.check.id.rpartition(".")[2],
+        "device": job.device or "",
+        "seed": SEED,
+        "lock": str(bench.lock),
+        "cache": str(bench.cache),
+    }
+    try:
+        ending, answer = _put(bench, folder, request, threads, job.check.terms.timeout_seconds)
+        return answer_from(job, ending, answer, interrupted=bench.children.stopped)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put(
+    bench: Bench, folder: Path, request: Mapping[str, Any], threads: int, timeout_seconds: float
+) -> tuple[Ending, Path]:
+    """Put a request to a worker; its ending, and where its answer is if it left one."""
+    scratch, answer = folder / "scratch", folder / "answer.json"
+    scratch.mkdir()
+    known = {"answer": str(answer), "scratch": str(scratch), "root": str(bench.root), "threads": threads}
+    (folder / "request.json").write_text(json.dumps({**request, **known}), encoding="utf-8")
+    count = str(threads)
+    variables = {**bench.environment, "TMPDIR": str(scratch), "OMP_NUM_THREADS": count, "MKL_NUM_THREADS": count}
+    words = [str(bench.python), "-P", "-X", "faulthandler", str(LAUNCH), str(folder / "request.json")]
+    ending = supervise(words, environment=variables, cwd=scratch, timeout_seconds=timeout_seconds, children=bench.children)
+    return ending, answer
+
+
+def _folder(bench: Bench, name: str) -> Path:
+    """A new folder of its own for one question."""
+    for number in itertools.count():
+        folder = bench.scratch / f"{name.replace('[', '-').rstrip(']')}-{number}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError("unreachable")
