@@ -13,6 +13,9 @@ DeviceFacts = dict[str, Any]
 # What a framework raises when its device does not work.
 TROUBLE = (RuntimeError, OSError, ImportError, AssertionError, NotImplementedError, ValueError)
 
+COUNTED = 1000
+TWICE_THEIR_SUM = 2.0 * sum(range(COUNTED))
+
 
 def devices() -> list[DeviceFacts]:
     """One entry each for cpu, cuda, mps and mlx, whatever the machine has."""
@@ -95,8 +98,8 @@ def _mps_cores(torch: ModuleType) -> int | None:
 def _computing(torch: ModuleType, device: str) -> DeviceFacts:
     """Whether a sum on the device is right, and was done there."""
     try:
-        result = (torch.arange(1000, device=device, dtype=torch.float32) * 2).sum()
-        right = result.device.type == device and float(result) == 999_000.0
+        result = (torch.arange(COUNTED, device=device, dtype=torch.float32) * 2).sum()
+        right = result.device.type == device and float(result) == TWICE_THEIR_SUM
     except TROUBLE as error:
         return {"computes": False, "problem": _one_line(error)}
     return {"computes": right, "problem": None if right else f"a sum gave {float(result)} on {result.device}"}
@@ -107,7 +110,7 @@ def _mlx() -> DeviceFacts:
     if mx is None:
         return _device("mlx", problem=problem)
     try:
-        right = float((mx.arange(1000, dtype=mx.float32) * 2).sum()) == 999_000.0
+        right = float((mx.arange(COUNTED, dtype=mx.float32) * 2).sum()) == TWICE_THEIR_SUM
         title = str(mx.default_device())
     except TROUBLE as error:
         return _device("mlx", built=True, problem=_one_line(error))

@@ -151,7 +151,9 @@ class Context:
             self.broken.append(f"{measurement['name']} is not finite: {measurement['samples'] or value}")
             return value
         self.measurements.append({**measurement, "value": value, "limits": stated})
-        self.broken += [f"{measurement['name']} is {value:g} {measurement['unit']}, {why}" for why in _broken(value, stated)]
+        self.broken += [
+            f"{measurement['name']} is {value:g} {measurement['unit']}, {why}" for why in _broken(value, stated)
+        ]
         return value
 
 

@@ -17,7 +17,18 @@ MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/
 NO_LIMIT = 1 << 60
 CONTAINER_MARKS = {Path("/.dockerenv"): "docker", Path("/run/.containerenv"): "podman"}
 # The instruction sets that decide how fast a matrix product can be.
-INSTRUCTION_SETS = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "avx_vnni", "amx_bf16", "amx_tile", "asimd", "sve")
+INSTRUCTION_SETS = (
+    "avx2",
+    "fma",
+    "avx512f",
+    "avx512_bf16",
+    "avx512_vnni",
+    "avx_vnni",
+    "amx_bf16",
+    "amx_tile",
+    "asimd",
+    "sve",
+)
 
 Facts = dict[str, Any]
 
@@ -124,5 +135,7 @@ def _power_mode() -> str | None:
 
 
 def _packages() -> list[Facts]:
-    found = {(item.metadata["Name"], item.version) for item in importlib.metadata.distributions() if item.metadata["Name"]}
+    found = {
+        (item.metadata["Name"], item.version) for item in importlib.metadata.distributions() if item.metadata["Name"]
+    }
     return [{"name": name, "version": version} for name, version in sorted(found, key=lambda item: item[0].lower())]

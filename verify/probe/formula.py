@@ -55,4 +55,4 @@ def _power(number: float, exponent: float) -> float:
     # An attacker's 9 ** 9 ** 9 would compute for hours: real formulas need small exponents.
     if abs(exponent) > LARGEST_EXPONENT:
         raise ValueError(f"exponent {exponent} is beyond {LARGEST_EXPONENT}")
-    return float(number) ** exponent
+    return operator.pow(float(number), exponent)

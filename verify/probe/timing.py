@@ -16,6 +16,10 @@ TARGET = 0.02
 HOPELESS = 0.10
 WINDOW = 5
 FEWEST = 8
+# Of work so slow that the budget is twice spent.
+FEWEST_SLOW = 3
+# With fewer, the interval between order statistics is the whole range, and says nothing.
+FEWEST_FOR_AN_INTERVAL = 6
 MOST = 200
 
 
@@ -49,15 +53,15 @@ def synchroniser(device: str) -> Callable[[], None]:
     if device == "cuda":
         import torch
 
-        return torch.cuda.synchronize
+        return lambda: torch.cuda.synchronize()  # noqa: PLW0108 - typed, where torch's own is not
     if device == "mps":
         import torch
 
-        return torch.mps.synchronize
+        return lambda: torch.mps.synchronize()  # noqa: PLW0108 - the same
     if device == "mlx":
         import mlx.core as mx
 
-        return mx.synchronize
+        return lambda: mx.synchronize()  # noqa: PLW0108 - the same
     return lambda: None
 
 
@@ -103,7 +107,7 @@ def time_blocks(
     samples: list[float] = []
     while len(samples) < FEWEST or (len(samples) < MOST and clock() < deadline and half_width(samples) > TARGET):
         samples.append(block(calls))
-        if len(samples) >= 3 and clock() > deadline + budget_seconds:
+        if len(samples) >= FEWEST_SLOW and clock() > deadline + budget_seconds:
             break
     disturbed = contention.between(before, contention.now(), os.cpu_count() or 1).reason
     steady, width = not still_falling(samples), half_width(samples)
@@ -128,15 +132,14 @@ def still_falling(times: Sequence[float]) -> bool:
 
 
 def half_width(samples: Sequence[float]) -> float:
-    """Half the 95% interval of the median, relative to it; infinite for fewer than six samples.
+    """Half the 95% interval of the median, relative to it; infinite for too few samples.
 
     The interval is the distribution-free one between order statistics (Conover, Practical Nonparametric
     Statistics, 3.2): nothing is assumed about the shape of the noise.
     """
-    count = len(samples)
-    if count < 6:
+    count, ordered = len(samples), sorted(samples)
+    if count < FEWEST_FOR_AN_INTERVAL or not statistics.median(ordered):
         return math.inf
-    ordered = sorted(samples)
     reach = 0.98 * math.sqrt(count)
     low = ordered[max(0, math.floor(count / 2 - reach))]
     high = ordered[min(count - 1, math.ceil(count / 2 + reach))]

@@ -23,6 +23,7 @@ from verify.probe.memory import device_peak_memory_bytes, peak_memory_bytes
 
 # How frameworks say that memory ran out, where they do not raise MemoryError.
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "unable to allocate", "insufficient memory")
+SAID: dict[type[Exception], str] = {Failed: "failed", Skipped: "skipped"}
 
 Answer = dict[str, Any]
 
@@ -64,12 +65,8 @@ def answer_to(request: dict[str, Any]) -> Answer:
 def _ask(request: dict[str, Any], context: Context) -> tuple[str, str | None]:
     try:
         discover.question(Path(request["source"]), request["claim"])(context)
-    except Skipped as skipped:
-        return "skipped", str(skipped)
-    except Failed as failed:
-        return "failed", str(failed)
-    except MemoryError as error:
-        return "out_of_memory", f"MemoryError: {error}"
+    except (Failed, Skipped) as told:
+        return SAID[type(told)], str(told)
     except Exception as error:  # noqa: BLE001 - a check may raise anything; this process exists to find out
         traceback.print_exc()
         return _raised(error)
@@ -82,7 +79,7 @@ def _ask(request: dict[str, Any], context: Context) -> tuple[str, str | None]:
 
 def _raised(error: Exception) -> tuple[str, str]:
     reason = f"{type(error).__name__}: {error}"
-    spent = any(words in reason.lower() for words in OUT_OF_MEMORY)
+    spent = isinstance(error, MemoryError) or any(words in reason.lower() for words in OUT_OF_MEMORY)
     return ("out_of_memory" if spent else "errored"), reason
 
 

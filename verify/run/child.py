@@ -117,7 +117,8 @@ def _start(words: Sequence[str], lifeline: int, environment: Mapping[str, str], 
         )
     except OSError as error:
         raise VerifyError(
-            f"{words[0]} cannot be started: {error.strerror}", "set the environment up again: ./noxw -s setup -- --recreate"
+            f"{words[0]} cannot be started: {error.strerror}",
+            "set the environment up again: ./noxw -s setup -- --recreate",
         ) from error
     finally:
         os.close(lifeline)

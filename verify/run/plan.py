@@ -64,7 +64,8 @@ def select(jobs: Sequence[Job], patterns: Sequence[str], devices: Sequence[str])
     left = [job for job in jobs if _matches(job, patterns) and (not devices or job.device in devices)]
     if not left:
         raise UsageError(
-            f"no check matches {' '.join([*patterns, *devices])}", "`verify checks` lists them; quote the * of a pattern"
+            f"no check matches {' '.join([*patterns, *devices])}",
+            "`verify checks` lists them; quote the * of a pattern",
         )
     return left
 
@@ -77,7 +78,9 @@ def _devices(check: Check) -> tuple[Device | None, ...]:
     return check.terms.devices or (None,)
 
 
-def _job(check: Check, device: Device | None, environment: str, promised: Collection[str], locked: Collection[str]) -> Job:
+def _job(
+    check: Check, device: Device | None, environment: str, promised: Collection[str], locked: Collection[str]
+) -> Job:
     if device and device not in promised:
         return Job(check, device, required=False, skip=f"{environment} promises no {device}")
     missing = [need for need in check.terms.needs if need not in locked]

@@ -58,7 +58,8 @@ def collect_facts(bench: Bench) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         last = (ending.log.strip().splitlines() or [str(error)])[-1]
         raise VerifyError(
-            f"{bench.python} cannot say what it is: {last}", "set the environment up again: ./noxw -s setup -- --recreate"
+            f"{bench.python} cannot say what it is: {last}",
+            "set the environment up again: ./noxw -s setup -- --recreate",
         ) from error
     return found
 
@@ -130,7 +131,9 @@ def _put(
     count = str(threads)
     variables = {**bench.environment, "TMPDIR": str(scratch), "OMP_NUM_THREADS": count, "MKL_NUM_THREADS": count}
     words = [str(bench.python), "-P", "-X", "faulthandler", str(LAUNCH), str(folder / "request.json")]
-    ending = supervise(words, environment=variables, cwd=scratch, timeout_seconds=timeout_seconds, children=bench.children)
+    ending = supervise(
+        words, environment=variables, cwd=scratch, timeout_seconds=timeout_seconds, children=bench.children
+    )
     return ending, answer
 
 

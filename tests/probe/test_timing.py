@@ -1,0 +1,105 @@
+import math
+import random
+from dataclasses import dataclass, field
+
+import pytest
+
+from verify.probe.timing import half_width, still_falling, synchroniser, time_blocks
+
+
+@dataclass
+class Device:
+    """A device whose clock moves only when it works: a queue that is drained by synchronising.
+
+    Attributes:
+        cost: Seconds that the n-th call takes.
+    """
+
+    cost: list[float] = field(default_factory=list)
+    later: float = 0.001
+    time: float = 0.0
+    queued: float = 0.0
+    calls: int = 0
+
+    def work(self) -> None:
+        self.queued += self.cost[self.calls] if self.calls < len(self.cost) else self.later
+        self.calls += 1
+
+    def synchronise(self) -> None:
+        self.time += self.queued
+        self.queued = 0.0
+
+    def clock(self) -> float:
+        return self.time
+
+
+def test_a_steady_device_is_timed_exactly() -> None:
+    device = Device()
+    timing = time_blocks(device.work, synchronise=device.synchronise, clock=device.clock)
+    assert timing.samples == pytest.approx([0.001] * len(timing.samples))
+    assert timing.calls_per_sample >= 20
+    assert timing.steady
+
+
+def test_the_first_call_is_kept_apart_as_start_up() -> None:
+    device = Device(cost=[9.0])
+    timing = time_blocks(device.work, synchronise=device.synchronise, clock=device.clock)
+    assert timing.startup_seconds == 9.0
+    assert max(timing.samples) == pytest.approx(0.001)
+
+
+def test_warm_up_is_not_sampled() -> None:
+    device = Device(cost=[0.05 / (call + 1) for call in range(200)])
+    timing = time_blocks(device.work, synchronise=device.synchronise, clock=device.clock)
+    assert max(timing.samples) < 0.0015
+
+
+def test_work_that_was_only_queued_is_not_timed_as_done() -> None:
+    device = Device()
+    unsynchronised = time_blocks(device.work, synchronise=lambda: None, clock=device.clock, shortest_block=1e-8)
+    assert max(unsynchronised.samples) == 0.0, "the fake must show what goes wrong without synchronising"
+
+
+def test_times_that_never_settle_are_inconclusive() -> None:
+    device = Device(cost=[10.0 / (call + 1) for call in range(5000)])
+    timing = time_blocks(device.work, synchronise=device.synchronise, clock=device.clock, budget_seconds=0.5)
+    assert timing.inconclusive
+
+
+def test_noise_beyond_hope_is_inconclusive() -> None:
+    noise = random.Random(7)
+    device = Device(cost=[noise.choice([0.03, 0.3]) for _ in range(5000)])
+    timing = time_blocks(device.work, synchronise=device.synchronise, clock=device.clock, budget_seconds=2.0)
+    assert timing.inconclusive
+
+
+def test_the_budget_bounds_slow_work() -> None:
+    device = Device(later=1.0)
+    timing = time_blocks(device.work, synchronise=device.synchronise, clock=device.clock, budget_seconds=3.0)
+    assert 3 <= len(timing.samples) <= 8
+
+
+def test_the_interval_covers_the_true_median_about_as_often_as_it_says() -> None:
+    noise = random.Random(11)
+    covered = 0
+    for _ in range(400):
+        samples = [noise.lognormvariate(0, 0.3) for _ in range(25)]
+        ordered = sorted(samples)
+        low, high = ordered[math.floor(12.5 - 4.9)], ordered[math.ceil(12.5 + 4.9)]
+        covered += low <= 1.0 <= high
+        assert half_width(samples) == pytest.approx((high - low) / 2 / ordered[12])
+    assert covered >= 0.92 * 400
+
+
+def test_few_samples_say_nothing_about_the_median() -> None:
+    assert half_width([1.0] * 5) == math.inf
+
+
+def test_a_fall_is_told_from_noise() -> None:
+    assert still_falling([10, 9, 8, 7, 6, 5, 4, 3, 2, 1])
+    assert not still_falling([1.0, 1.01, 0.99, 1.0, 1.02, 1.0, 1.01, 0.99, 1.0, 1.0])
+    assert not still_falling([1, 2, 3, 4, 5, 6, 7, 8])
+
+
+def test_a_cpu_needs_no_synchronising() -> None:
+    synchroniser("cpu")()

@@ -1,0 +1,166 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from verify.errors import VerifyError
+from verify.probe.check import Check
+from verify.probe.discover import find_checks
+from verify.run.answer import Answer
+from verify.run.plan import Job, plan
+from verify.run.supervise import Bench, ask_all, collect_facts
+
+ROGUES = Path(__file__).resolve().parents[1] / "rogue"
+
+
+def rogues() -> list[Check]:
+    return [check for check in find_checks([ROGUES]) if check.id.startswith("rogue.")]
+
+
+def jobs(*claims: str) -> list[Job]:
+    planned = plan(rogues(), level="quick", environment="cpu", promised=["cpu"], locked=[])
+    return [job for job in planned if not claims or job.id.removeprefix("rogue.") in claims]
+
+
+def ask(bench: Bench, *claims: str) -> dict[str, Answer]:
+    return {a.job.id.removeprefix("rogue."): a for a in ask_all(jobs(*claims), bench, lambda _: None)}
+
+
+def test_every_rogue_gets_its_own_outcome_and_the_others_run(bench: Bench) -> None:
+    outcomes = {claim: answer.outcome for claim, answer in ask(bench).items()}
+    assert outcomes == {
+        "passes": "passed",
+        "segfaults": "crashed",
+        "hangs_in_c": "timed_out",
+        "spins": "timed_out",
+        "exits_with_zero": "crashed",
+        "exits_politely": "crashed",
+        "prints_a_gigabyte": "passed",
+        "leaves_a_grandchild": "passed",
+        "leaves_half_an_answer": "errored",
+        "answers_then_crashes": "crashed",
+        "eats_all_memory": "out_of_memory",
+        "asserts_nothing": "errored",
+        "raises": "errored",
+        "measures_nothing_finite": "failed",
+        "breaks_a_limit": "failed",
+        "skips": "skipped",
+    }
+
+
+def test_every_outcome_but_passed_has_a_reason(bench: Bench) -> None:
+    answers = ask(bench, "passes", "segfaults", "exits_with_zero", "asserts_nothing", "skips").values()
+    assert all(bool(answer.reason) == (answer.outcome != "passed") for answer in answers)
+
+
+def test_a_crash_shows_where_it_happened(bench: Bench) -> None:
+    answer = ask(bench, "segfaults")["segfaults"]
+    assert answer.reason == "killed by signal 11 (SIGSEGV)"
+    assert "in segfaults" in (answer.log or "")
+
+
+def test_a_time_out_shows_the_stack_even_of_a_hang_in_c(bench: Bench) -> None:
+    assert "in hangs_in_c" in (ask(bench, "hangs_in_c")["hangs_in_c"].log or "")
+
+
+def test_a_gigabyte_of_output_leaves_a_small_log_and_no_file(bench: Bench) -> None:
+    answer = ask(bench, "prints_a_gigabyte")["prints_a_gigabyte"]
+    assert answer.outcome == "passed"
+    assert sum(file.stat().st_size for file in bench.scratch.rglob("*") if file.is_file()) < 2**20
+
+
+def test_a_left_behind_grandchild_is_killed(bench: Bench) -> None:
+    grandchild = ask(bench, "leaves_a_grandchild")["leaves_a_grandchild"].measured["notes"]["grandchild"]
+    assert is_gone(int(grandchild))
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended; a zombie that nobody has reaped yet has."""
+    for _ in range(100):
+        stat = Path(f"/proc/{pid}/stat")
+        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] in "ZX":
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_scratch_folders_are_removed(bench: Bench) -> None:
+    ask(bench, "passes", "raises")
+    assert list(bench.scratch.iterdir()) == []
+
+
+def test_a_planned_skip_starts_no_process(bench: Bench) -> None:
+    skipped = plan(rogues()[:1], level="quick", environment="cpu", promised=[], locked=[])
+    job = Job(skipped[0].check, "mps", required=False, skip="cpu promises no mps")
+    started: list[Job] = []
+    assert [answer.reason for answer in ask_all([job], bench, started.append)] == ["cpu promises no mps"]
+    assert started == []
+
+
+def test_an_interrupt_ends_every_process_and_the_rest_is_skipped(bench: Bench) -> None:
+    both_run = threading.Barrier(2)
+
+    def interrupt() -> None:
+        time.sleep(0.5)
+        bench.children.stop()
+
+    def started(_: Job) -> None:
+        if both_run.wait(timeout=30) == 0:
+            threading.Thread(target=interrupt).start()
+
+    answers = list(ask_all(jobs("spins", "hangs_in_c"), bench, started))
+    assert {(answer.outcome, answer.reason) for answer in answers} == {("skipped", "the run was interrupted")}
+
+
+def test_a_worker_dies_when_its_supervisor_is_killed(tmp_path: Path) -> None:
+    program = """
+import os, sys
+from pathlib import Path
+from verify.probe.discover import find_checks
+from verify.run.plan import plan
+from verify.run.supervise import Bench, ask_all
+checks = [check for check in find_checks([Path(sys.argv[1])]) if check.id == "rogue.spins"]
+bench = Bench(Path(sys.executable), {}, Path("."), Path("."), Path("."), Path(sys.argv[2]), 1)
+jobs = plan(checks, level="quick", environment="cpu", promised=[], locked=[])
+list(ask_all(jobs, bench, lambda _: print("go", flush=True)))
+"""
+    root = str(ROGUES.parents[1])
+    supervisor = subprocess.Popen(
+        [sys.executable, "-c", program, str(ROGUES), str(tmp_path)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": root},
+    )
+    assert supervisor.stdout is not None
+    with supervisor.stdout as lines:
+        assert lines.readline() == b"go\n"
+    worker = wait_for_child(supervisor.pid)
+    supervisor.send_signal(signal.SIGKILL)
+    supervisor.wait()
+    assert is_gone(worker)
+
+
+def wait_for_child(pid: int) -> int:
+    for _ in range(100):
+        found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout.split()
+        if found:
+            return int(found[0])
+        time.sleep(0.05)
+    raise AssertionError("the supervisor started no worker")
+
+
+def test_facts_are_collected_by_the_interpreter_under_test(bench: Bench) -> None:
+    facts = collect_facts(bench)
+    assert facts["python"]["version"] == ".".join(map(str, sys.version_info[:3]))
+    assert [device["name"] for device in facts["devices"]] == ["cpu", "cuda", "mps", "mlx"]
+
+
+def test_an_interpreter_that_cannot_start_is_named_with_what_to_do(bench: Bench, tmp_path: Path) -> None:
+    broken = Bench(tmp_path / "python", {}, bench.root, bench.lock, bench.cache, bench.scratch, 2)
+    with pytest.raises(VerifyError, match="cannot be started") as error:
+        collect_facts(broken)
+    assert "setup" in error.value.hint

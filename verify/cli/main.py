@@ -1,0 +1,68 @@
+"""The ``verify`` command: finds the verb, runs it, and turns every ending into an exit code."""
+
+import argparse
+import contextlib
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from verify import __version__
+from verify.errors import Exit, VerifyError
+
+# Only the chosen verb's module is imported: `--help` answers in the time that Python takes to start.
+VERBS = {
+    "setup": "build the pinned environment of a machine class from its lock",
+    "run": "run the suite in the environment and write a report",
+    "checks": "list the checks",
+    "devices": "tell which devices are built in, available and computing",
+    "status": "tell whether the last certificate still holds",
+    "report": "show, validate or convert a report",
+    "lock": "resolve the locks of the platforms",
+    "schemas": "write the JSON Schemas from the models",
+}
+# What a shell reports for a program that wrote to a closed pipe.
+CLOSED_PIPE = 128 + signal.SIGPIPE
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command line; returns its exit code."""
+    words = sys.argv[1:] if words is None else list(words)
+    parser = _parser(words)
+    arguments = parser.parse_args(words)
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        code = int(arguments.run(arguments))
+        sys.stdout.flush()
+    except VerifyError as error:
+        print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
+        return error.exit
+    except KeyboardInterrupt:
+        print("error: interrupted\nhint: nothing was left running; start again when you like", file=sys.stderr)
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # What is still buffered would raise again when Python flushes at exit.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
+    return code
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="verify", description="Certify that a machine can train language models.")
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--root", metavar="DIR", help="the project's folder (default: found from here upwards)")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, summary in VERBS.items():
+        verb = verbs.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        if name in words:
+            module = importlib.import_module(f"verify.cli.{name}")
+            module.declare(verb)
+            verb.set_defaults(run=module.run)
+    return parser
+
+
+def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

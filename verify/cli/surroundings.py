@@ -1,0 +1,50 @@
+"""What the command finds around itself: the project, the clock, the machine's name for itself."""
+
+import argparse
+import getpass
+import os
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+
+from verify.errors import UsageError
+
+MARKS = ("envs", "lockfiles")
+# Shorter names, and names that are words of their own, would be struck out of innocent text.
+SHORTEST_SECRET = 4
+WORDS = {"root", "user", "localhost", "runner"}
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def project_root(arguments: argparse.Namespace) -> Path:
+    """The project's folder: named, or the nearest one upwards, or the one this package lies in.
+
+    Raises:
+        UsageError: There is none.
+    """
+    own = Path(__file__).resolve().parents[2]
+    here = Path.cwd()
+    candidates = [Path(arguments.root).resolve()] if arguments.root else [here, *here.parents, own]
+    for folder in candidates:
+        if all((folder / mark).is_dir() for mark in MARKS):
+            return folder
+    raise UsageError(f"{candidates[0]} holds no envs/ and lockfiles/", "name the project's folder: verify --root DIR …")
+
+
+def now() -> str:
+    """This moment in UTC."""
+    return datetime.now(UTC).strftime(TIME)
+
+
+def secrets(root: Path) -> dict[str, str]:
+    """Texts that must not reach a report, and what stands for each: longest first."""
+    found = {str(root): ".", str(Path.home()): "~", socket.gethostname(): "<host>", _user(): "<user>"}
+    telling = {text: stand_in for text, stand_in in found.items() if len(text) >= SHORTEST_SECRET and text not in WORDS}
+    return dict(sorted(telling.items(), key=lambda item: -len(item[0])))
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return os.environ.get("USER", "")
