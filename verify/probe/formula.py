@@ -55,4 +55,5 @@ def _power(number: float, exponent: float) -> float:
     # An attacker's 9 ** 9 ** 9 would compute for hours: real formulas need small exponents.
     if abs(exponent) > LARGEST_EXPONENT:
         raise ValueError(f"exponent {exponent} is beyond {LARGEST_EXPONENT}")
-    return operator.pow(float(number), exponent)
+    power: float = float(number) ** exponent
+    return power
