@@ -1,0 +1,147 @@
+"""The front door: `nox -l` lists it. What a session does is done by the CLI, `verify`."""
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).resolve().parent
+TOOLS = ROOT / ".tools" / "bin"
+TESTS = ROOT / ".nox" / "tests"
+LOCK = ROOT / "lockfiles" / "tests.txt"
+ENVIRONMENTS = sorted(path.stem for path in (ROOT / "envs").glob("*.toml"))
+PLATFORMS = sorted(path.stem for path in (ROOT / "envs" / "platforms").glob("*.toml"))
+LOCKS = [*PLATFORMS, "tests", "tools"]
+SETUP_WORDS = {"--recreate", *ENVIRONMENTS}
+LOCK_WORDS = {"--upgrade", "--check", *LOCKS}
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "none"
+nox.options.error_on_missing_interpreters = True
+# A bare `nox` should cost nothing: it lists what there is.
+nox.options.sessions = []
+
+
+def cli(session: nox.Session, *words: str) -> None:
+    """Run the CLI of this project, and make it first where nox was not started by noxw."""
+    if "NOXW" not in os.environ:
+        session.run("sh", str(ROOT / "noxw"), "--version", silent=True, external=True)
+    session.run(str(TOOLS / "verify"), *words, external=True)
+
+
+def own(session: nox.Session, known: set[str]) -> list[str]:
+    """Pick the words that are for a session out of those that all sessions of a run are given."""
+    others = [word for word in session.posargs if word not in known]
+    if others:
+        session.log(f"left to other sessions: {' '.join(others)}")
+    return [word for word in session.posargs if word in known]
+
+
+@nox.session
+def setup(session: nox.Session) -> None:
+    """Install the environment that fits this machine (-- NAME for another, -- --recreate to start afresh)."""
+    cli(session, "setup", *own(session, SETUP_WORDS))
+
+
+def add_setup(name: str) -> None:
+    """Offer the set-up of one environment."""
+
+    def run(session: nox.Session) -> None:
+        cli(session, "setup", name, *own(session, {"--recreate"}))
+
+    offer(run, f"setup-{name}", f"Install the environment {name} from its lock.")
+
+
+@nox.session
+def verify(session: nox.Session) -> None:
+    """Certify this machine: the suite, then a report (-- --level quick|full|certify, -- --environment NAME)."""
+    words = [word for word in session.posargs if word not in SETUP_WORDS or word in ENVIRONMENTS]
+    cli(session, "run", *words)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Make the locks anew where they are outdated (-- --upgrade for the newest versions, -- --check to look)."""
+    cli(session, "lock", *own(session, LOCK_WORDS))
+
+
+def add_lock(name: str) -> None:
+    """Offer the making of one lock."""
+
+    def run(session: nox.Session) -> None:
+        cli(session, "lock", name, *own(session, LOCK_WORDS - set(LOCKS)))
+
+    offer(run, f"lock-{name}", f"Make lockfiles/{name}.txt anew where it is outdated.")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the project's own tests (-- -m 'not environment' leaves out what needs torch)."""
+    python = test_python(session)
+    session.run(python, "-m", "pytest", *session.posargs, env={"PYTHONPATH": str(ROOT)}, external=True)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Hold the source against ruff, mypy and the import rules."""
+    python = test_python(session)
+    session.run(python, "-m", "ruff", "check", ".", external=True)
+    session.run(python, "-m", "ruff", "format", "--check", ".", external=True)
+    session.run(python, "-m", "mypy", external=True)
+    session.run(str(Path(python).with_name("lint-imports")), env={"PYTHONPATH": str(ROOT)}, external=True)
+
+
+@nox.session
+def schemas(session: nox.Session) -> None:
+    """Write the JSON Schemas of every model (-- --check to compare only)."""
+    cli(session, "schemas", *own(session, {"--check"}))
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Measure set-up, start-up and overhead against pip and the bare interpreter."""
+    python = test_python(session)
+    session.run(python, "-m", "benchmarks", *session.posargs, env={"PYTHONPATH": str(ROOT)}, external=True)
+
+
+def test_python(session: nox.Session) -> str:
+    """Return the Python that tests and linters run in; made from its lock when that has changed."""
+    if "NOXW" not in os.environ:
+        session.run("sh", str(ROOT / "noxw"), "--version", silent=True, external=True)
+    python = TESTS / "bin" / "python"
+    made_from = hashlib.sha256(LOCK.read_bytes() + sys.version.encode() + bytes(ROOT)).hexdigest()
+    marker = TESTS / "complete"
+    if not (marker.is_file() and python.exists() and marker.read_text() == made_from):
+        make_test_environment(session, python)
+        marker.write_text(made_from)
+    return str(python)
+
+
+def make_test_environment(session: nox.Session, python: Path) -> None:
+    """Install lockfiles/tests.txt with uv; with pip, which may know indexes that uv does not, where uv cannot."""
+    shutil.rmtree(TESTS, ignore_errors=True)
+    base = str(TOOLS / "python")
+    session.run(str(TOOLS / "uv"), "venv", "--quiet", "--no-project", "--python", base, str(TESTS), external=True)
+    flags = ("--require-hashes", "--only-binary", ":all:", "--requirement", str(LOCK))
+    by_uv = ("pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), *flags)
+    try:
+        session.run(str(TOOLS / "uv"), *by_uv, external=True)
+    except nox.command.CommandFailed:
+        session.log("uv could not; trying pip")
+        session.run(base, "-m", "pip", "--python", str(python), "install", "--quiet", *flags, external=True)
+
+
+def offer(run: Callable[[nox.Session], None], name: str, title: str) -> None:
+    """Give nox a session whose name comes from a file."""
+    run.__doc__ = title
+    nox.session(name=name)(run)
+
+
+for _name in ENVIRONMENTS:
+    add_setup(_name)
+for _name in LOCKS:
+    add_lock(_name)
