@@ -1,0 +1,109 @@
+"""Known issues: dated, linked annotations that soften a failure until they expire."""
+
+import re
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from verify.report.fields import Closed, Day, Device, Listed, Name, as_text
+from verify.report.v1 import Package
+from verify.report.v2 import KnownIssue
+
+_BOUND = r"(<=|>=|==|<|>)\s*[0-9]+(\.[0-9]+)*"
+_RANGE = rf"^\s*{_BOUND}(\s*,\s*{_BOUND})*\s*$"
+
+
+class Entry(Closed):
+    """One known issue.
+
+    Attributes:
+        id: A short name of its own.
+        check: Id of the check without device; ``*`` and ``?`` as in a shell.
+        environments: Where it applies; everywhere when empty.
+        devices: On which devices; on all when empty.
+        packages: Name and range of the releases that have it: ``torch = ">=2.9,<2.12"``.
+        reason: What is wrong, in one line.
+        link: Where its authors discuss it.
+        expires: The last day on which it excuses a failure.
+    """
+
+    id: Name
+    check: str = Field(min_length=1, max_length=200)
+    environments: Listed[Name] = ()
+    devices: Listed[Device] = ()
+    packages: dict[str, Annotated[str, Field(pattern=_RANGE)]] = Field(default_factory=dict)
+    reason: str = Field(min_length=1)
+    link: str = Field(pattern=r"^https://[^\s]+$")
+    expires: Annotated[Day, BeforeValidator(as_text)]
+
+
+class KnownIssues(Closed):
+    """policy/known-issues.toml."""
+
+    issues: Listed[Entry] = ()
+
+
+def known_issue(
+    entries: Sequence[Entry], check: str, device: Device | None, environment: str, packages: Iterable[Package]
+) -> KnownIssue | None:
+    """The known issue to write beside a result, or None.
+
+    Args:
+        entries: The policy.
+        check: Id of the check, without its device.
+        device: Where it was asked.
+        environment: In which environment.
+        packages: What is installed there.
+    """
+    found = (
+        entry for entry in entries if fnmatchcase(check, entry.check) and (not entry.devices or device in entry.devices)
+    )
+    return next((_annotation(entry) for entry in _applying(found, environment, packages)), None)
+
+
+def applying(entries: Sequence[Entry], environment: str, packages: Iterable[Package]) -> tuple[KnownIssue, ...]:
+    """The known issues of an environment with these packages, whatever the check."""
+    return tuple(_annotation(entry) for entry in _applying(entries, environment, packages))
+
+
+def _applying(entries: Iterable[Entry], environment: str, packages: Iterable[Package]) -> list[Entry]:
+    versions = {_normal(package.name): package.version for package in packages}
+    return [
+        entry
+        for entry in entries
+        if (not entry.environments or environment in entry.environments)
+        and all(
+            _normal(name) in versions and within(versions[_normal(name)], span) for name, span in entry.packages.items()
+        )
+    ]
+
+
+def within(version: str, span: str) -> bool:
+    """Whether a release lies in a range such as ``>=2.9,<2.12``. Pre-releases count as their release."""
+    return all(_holds(version, bound.strip()) for bound in span.split(","))
+
+
+def _holds(version: str, bound: str) -> bool:
+    comparison = bound.rstrip("0123456789. ")
+    left, right = _release(version), _release(bound[len(comparison) :])
+    return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right, "==": left == right}[
+        comparison
+    ]
+
+
+def _release(version: str) -> tuple[int, ...]:
+    found = re.match(r"\s*v?([0-9]+(?:\.[0-9]+)*)", version)
+    numbers = [int(part) for part in found[1].split(".")] if found else []
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _annotation(entry: Entry) -> KnownIssue:
+    return KnownIssue(id=entry.id, reason=entry.reason, link=entry.link, expires=entry.expires)

@@ -1,0 +1,87 @@
+"""Rules about what was asked and what came of it."""
+
+from collections.abc import Iterator
+
+from verify.judge.finding import error, note, warning
+from verify.judge.policy import Policy
+from verify.report import v3
+from verify.report.fields import OUTCOMES
+from verify.report.v2 import Finding
+
+
+def counts(report: v3.Report, _policy: Policy) -> Iterator[Finding]:
+    """The totals are those of the results."""
+    outcomes: list[str] = [result.outcome for result in report.results]
+    stated = report.counts.model_dump()
+    listed = {"planned": len(report.planned)} | {str(outcome): outcomes.count(outcome) for outcome in OUTCOMES}
+    for name, number in listed.items():
+        if stated[name] != number:
+            yield error("counts.differ", "counts", f"{stated[name]} {name} stated, {number} listed")
+
+
+def plan(report: v3.Report, policy: Policy) -> Iterator[Finding]:
+    """Something was asked, all of it that the level asks, to the end; and something passed."""
+    if not report.planned:
+        yield error("plan.empty", "planned", "no check was planned")
+    elif not any(result.outcome == "passed" for result in report.results):
+        yield error("plan.nothing_passed", "results", "no check passed")
+    missing = sorted((policy.expected or frozenset()) - set(report.planned))
+    if missing:
+        message = f"{len(missing)} of {len(policy.expected or ())} checks were left out: {_some(missing)}"
+        yield error("plan.partial", "planned", message)
+    if report.interrupted:
+        missed = sum(result.outcome == "skipped" and result.required for result in report.results)
+        yield error("plan.interrupted", "report", f"the run was interrupted, {missed} required checks did not run")
+
+
+def outcomes(report: v3.Report, _policy: Policy) -> Iterator[Finding]:
+    """Every required check passed, but for known issues."""
+    day = report.finished[:10]
+    for result in report.results:
+        if result.outcome == "passed":
+            yield from _fixed(result)
+        elif result.outcome == "skipped" and (report.interrupted or not result.required):
+            # Of an interrupted run one finding says how many checks are missing.
+            continue
+        else:
+            yield _not_passed(result, day)
+
+
+def inconclusive(report: v3.Report, _policy: Policy) -> Iterator[Finding]:
+    """Every figure can be believed."""
+    for result in report.results:
+        for measurement in result.measurements:
+            if measurement.inconclusive is not None:
+                message = f"{measurement.name}: {measurement.inconclusive}"
+                yield warning("inconclusive.measurement", result.id, message)
+    if report.conditions.inconclusive is not None:
+        yield warning("inconclusive.run", "conditions", report.conditions.inconclusive)
+
+
+def _not_passed(result: v3.Result, day: str) -> Finding:
+    message = f"{result.outcome.replace('_', ' ')}: {result.reason}"
+    issue = result.known_issue
+    if issue is not None and issue.expires < day:
+        excuse = f"{message}; the known issue {issue.id} expired on {issue.expires}"
+        return error("outcomes.known_issue_expired", result.id, excuse)
+    if issue is not None:
+        return warning("outcomes.known_issue", result.id, f"{message}; known issue {issue.id}: {issue.reason}")
+    if _only_disturbed(result):
+        return warning("outcomes.disturbed", result.id, f"{message}; the figure is inconclusive")
+    return error(f"outcomes.{result.outcome}", result.id, message)
+
+
+def _fixed(result: v3.Result) -> Iterator[Finding]:
+    if result.known_issue is not None:
+        yield note("outcomes.fixed", result.id, f"passed: the known issue {result.known_issue.id} is fixed here")
+
+
+def _only_disturbed(result: v3.Result) -> bool:
+    """Whether the check failed for nothing but limits that disturbed figures broke: a busy machine is not a bad one."""
+    doubted = tuple(f"{figure.name} is " for figure in result.measurements if figure.inconclusive is not None)
+    reasons = (result.reason or "").split("; ")
+    return result.outcome == "failed" and bool(doubted) and all(reason.startswith(doubted) for reason in reasons)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")  # noqa: PLR2004 - three are enough to see which

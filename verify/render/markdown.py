@@ -1,0 +1,263 @@
+"""Markdown, as it lies beside the JSON: readable as plain text and on a code host.
+
+Nothing that a report holds can become markup: cells are escaped, logs are fenced, control characters are spelled out.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from verify.render import summary, words
+from verify.render.words import NONE
+from verify.report import v3
+from verify.report.upgrade import newest
+from verify.report.versions import AnyReport
+
+LOG_LINES = 30
+KINDS = (("functional", "Functional checks"), ("lora", "LoRA checks"), ("benchmark", "Benchmark checks"))
+
+# An underscore inside of a word is no emphasis, and names are full of them.
+_SPECIAL = re.compile(r"[\\`*\[\]|~$#!{}]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+
+Row = Sequence[str]
+
+
+def render(report: AnyReport) -> str:
+    """The report as Markdown."""
+    newer = newest(report)
+    sections = (_head, _not_passed, _machine, _devices, _checks, _benchmarks, _figures, _issues, _frameworks, _left_out)
+    parts = [part for section in (*sections, _untold, _record) for part in section(newer)]
+    return "\n\n".join(parts) + "\n"
+
+
+def escaped(text: str) -> str:
+    """The text as a table's cell or part of a line, inert."""
+    line = words.visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _SPECIAL.sub(lambda found: "\\" + found[0], line)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """A table whose first row is its head; columns are aligned, and those without content left out."""
+    kept = words.filled(rows)
+    widths = [max(len(row[index]) for row in kept) for index in range(len(kept[0]))]
+    lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in kept]
+    rule = " | ".join("-" * max(width, 3) for width in widths)
+    return "\n".join(f"| {line} |" for line in (lines[0], rule, *lines[1:]))
+
+
+def _head(report: v3.Report) -> Iterator[str]:
+    yield f"# {report.environment.name}: {summary.verdict(report)}"
+    yield f"**{summary.headline(report)}**"
+    yield f"{summary.totals(report)} · level {report.level} · {summary.when(report)}"
+    found = [f"- {summary.weight(f)}: `{_code(f.subject)}`: {escaped(f.message)}" for f in summary.findings(report)]
+    if found:
+        yield "\n".join(found)
+
+
+def _not_passed(report: v3.Report) -> Iterator[str]:
+    results = summary.not_passed(report)
+    if results:
+        yield "## What did not pass, and what to do"
+    for result in results:
+        yield f"### `{result.id}`: {words.outcome(result)}"
+        lines = [f"- claim: {escaped(result.title)}", f"- why: {escaped(result.reason or '')}"]
+        lines += [f"- what to do: {escaped(result.advice)}"] if result.advice else []
+        yield "\n".join(lines)
+        if result.log:
+            yield _fenced(words.visible_lines(result.log, LOG_LINES))
+
+
+def _machine(report: v3.Report) -> Iterator[str]:
+    facts, state = report.facts, report.conditions
+    cores = f"{facts.processor.physical_cores} cores, {facts.processor.logical_cores} threads"
+    sets = ", ".join(facts.processor.instruction_sets)
+    build = f" ({facts.system_build})" if facts.system_build else ""
+    rows = {
+        "system": f"{facts.system_version}{build}, kernel {facts.kernel}, {facts.architecture}",
+        "C library": facts.libc or NONE,
+        "processor": f"{facts.processor.name}, {cores}" + (f", {sets}" if sets else ""),
+        "memory": words.size(facts.memory_bytes),
+        "memory limit": words.size(facts.memory_limit_bytes),
+        "container": facts.container or NONE,
+        "power mode": facts.power_mode or NONE,
+        "Python": f"{facts.python.implementation} {facts.python.version}, {facts.python.compiler}",
+        "load before": _known(state.load_before),
+        "load after": _known(state.load_after),
+        "processors used by others": _percent(state.others_busy_percent),
+        "processors taken by the hypervisor": _percent(state.cpu_steal_percent),
+        "meanwhile": words.pairs(state.other),
+        "disturbed": state.inconclusive or NONE,
+    }
+    yield "## Machine"
+    yield _listing(rows)
+
+
+def _devices(report: v3.Report) -> Iterator[str]:
+    head = ("device", "built", "available", "computes", "what", "cores", "memory", "driver", "runtime", "built for")
+    rows = [
+        (
+            device.name,
+            *(_yes(value) for value in (device.built, device.available, device.computes)),
+            _text(device.title),
+            NONE if device.cores is None else str(device.cores),
+            words.size(device.memory_bytes),
+            *(_text(value) for value in (device.driver, device.runtime, device.built_for, device.problem)),
+        )
+        for device in report.facts.devices
+    ]
+    yield "## Devices"
+    yield table([(*head, "problem"), *rows])
+
+
+def _checks(report: v3.Report) -> Iterator[str]:
+    head = ("check", "outcome", "time", "peak memory", "device memory", "claim")
+    for kind, title in KINDS:
+        rows = [_check(result) for result in summary.ran(report) if result.kind == kind]
+        if rows:
+            yield f"## {title}"
+            yield table([head, *rows])
+
+
+def _check(result: v3.Result) -> Row:
+    memory = words.size(result.peak_memory_bytes), words.size(result.device_peak_memory_bytes)
+    time = words.duration(result.seconds)
+    return (f"`{result.id}`", words.outcome(result), time, *memory, escaped(result.title))
+
+
+def _benchmarks(report: v3.Report) -> Iterator[str]:
+    rows = [_benchmark(result, figure) for result, figure in summary.figures(report, benchmarks=True)]
+    if not rows:
+        return
+    head = ("check", "figure", "median", "quartiles", "best seen", "n", "unit", "of peak", "conditions")
+    yield "## Benchmarks"
+    yield table([(*head, "provenance", "inconclusive"), *rows])
+    peaks = sorted({_peak(figure) for _, figure in summary.figures(report, benchmarks=True) if figure.percent_of_peak})
+    if peaks:
+        yield "\n".join(peaks)
+
+
+def _peak(figure: v3.Measurement) -> str:
+    share = figure.percent_of_peak
+    return f"- peak {words.number(share.peak)} {escaped(figure.unit)}: {escaped(share.source)}" if share else ""
+
+
+def _benchmark(result: v3.Result, figure: v3.Measurement) -> Row:
+    share = figure.percent_of_peak
+    return (
+        f"`{result.id}`",
+        escaped(figure.name),
+        words.number(figure.value),
+        words.quartiles(figure),
+        words.best(figure),
+        str(len(figure.samples) or NONE),
+        escaped(figure.unit),
+        words.share_of_peak(figure) + (r"\*" if share and "not verified" in share.source else ""),
+        escaped(words.pairs(figure.conditions)),
+        escaped(words.origin(figure)),
+        _text(figure.inconclusive),
+    )
+
+
+def _figures(report: v3.Report) -> Iterator[str]:
+    rows = [
+        (
+            f"`{result.id}`",
+            escaped(figure.name),
+            words.number(figure.value),
+            escaped(figure.unit),
+            words.limits(figure),
+            escaped(words.pairs(figure.conditions)),
+            escaped(words.origin(figure)),
+            _text(figure.inconclusive),
+        )
+        for result, figure in summary.figures(report, benchmarks=False)
+    ]
+    if rows:
+        yield "## Figures of the checks"
+        head = ("check", "figure", "value", "unit", "limit", "conditions", "provenance", "inconclusive")
+        yield table([head, *rows])
+    notes = [(f"`{result.id}`", escaped(words.pairs(result.notes))) for result in report.results if result.notes]
+    if notes:
+        yield table([("check", "noted"), *notes])
+
+
+def _issues(report: v3.Report) -> Iterator[str]:
+    if report.known_issues:
+        rows = [
+            (escaped(issue.id), issue.expires, escaped(issue.reason), escaped(issue.link))
+            for issue in report.known_issues
+        ]
+        yield "## Known issues"
+        yield table([("id", "excuses until", "what", "where it is discussed"), *rows])
+
+
+def _frameworks(report: v3.Report) -> Iterator[str]:
+    if report.frameworks:
+        yield "## Frameworks"
+        rows = [(escaped(package.name), escaped(package.version)) for package in report.frameworks]
+        yield table([("package", "version"), *rows])
+
+
+def _left_out(report: v3.Report) -> Iterator[str]:
+    yield from _skipped("Needed, but not run", summary.missed(report))
+    yield from _skipped("Not asked here", summary.left_out(report))
+
+
+def _skipped(title: str, results: Sequence[v3.Result]) -> Iterator[str]:
+    if results:
+        yield f"## {title}"
+        rows = [(f"`{result.id}`", escaped(result.reason or "")) for result in results]
+        yield table([("check", "why"), *rows])
+
+
+def _untold(report: v3.Report) -> Iterator[str]:
+    yield "## What this report does not say"
+    yield "\n".join(f"- {sentence}" for sentence in summary.untold(report))
+
+
+def _record(report: v3.Report) -> Iterator[str]:
+    origin = report.upgraded_from
+    rows = {
+        "report": f"{report.id}, number {report.sequence} of this machine and environment",
+        "digest": report.digest,
+        "predecessor": report.predecessor or NONE,
+        "upgraded from": f"{origin.version}, {origin.digest}" if origin else NONE,
+        "environment": f"{report.environment.name}, {report.environment.digest}",
+        "lock": f"{report.lock.name}, {report.lock.packages} packages, {report.lock.digest}",
+        "suite": f"{report.suite.version}, {report.suite.digest}",
+        "machine": f"{report.machine} (a salted digest)",
+    }
+    yield "## Record"
+    yield _listing(rows)
+    yield "Digests are SHA-256. GB and MB are decimal."
+
+
+def _listing(rows: dict[str, str]) -> str:
+    told = [(name, escaped(value)) for name, value in rows.items() if value != NONE]
+    return table([("what", "is"), *told])
+
+
+def _code(text: str) -> str:
+    """Text for a code span, which knows no escapes."""
+    return words.visible(text).replace("`", "'").replace("|", "¦")
+
+
+def _fenced(text: str) -> str:
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def _text(value: str | None) -> str:
+    return NONE if value is None else escaped(value)
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _known(value: float | None) -> str:
+    return NONE if value is None else words.number(value)
+
+
+def _percent(value: float | None) -> str:
+    return NONE if value is None else f"{words.number(value)}%"

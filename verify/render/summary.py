@@ -1,0 +1,97 @@
+"""The sentences that every format begins with: the verdict, the totals, and what they rest on."""
+
+from collections.abc import Sequence
+
+from verify.render.words import duration
+from verify.report import v3
+from verify.report.fields import OUTCOMES, moment
+from verify.report.v2 import Finding
+
+_BECAUSE = {"error": "refused", "warning": "conditional", "note": "worth knowing"}
+
+
+def verdict(report: v3.Report) -> str:
+    """One word, or that the level gives none."""
+    return report.verdict.value if report.verdict else "not judged"
+
+
+def headline(report: v3.Report) -> str:
+    """What the verdict means, in one sentence."""
+    name = report.environment.name
+    if report.verdict is None:
+        return f"This is a {report.level} look at a machine of class {name}: it certifies nothing."
+    return {
+        "certified": f"This machine is what {name} promises: every required check passed.",
+        "conditional": f"This machine is what {name} promises, but for what is named below.",
+        "refused": f"This machine is not what {name} promises, for the reasons below.",
+    }[report.verdict.value]
+
+
+def totals(report: v3.Report) -> str:
+    """``9 checks planned: 7 passed, 1 failed, 1 skipped``."""
+    counted = report.counts.model_dump()
+    parts = [f"{counted[name]} {name.replace('_', ' ')}" for name in OUTCOMES if counted[name] or name == "passed"]
+    return f"{counted['planned']} checks planned: {', '.join(parts)}"
+
+
+def when(report: v3.Report) -> str:
+    """``2026-02-15 16:30:05 UTC, 11 min 32 s``."""
+    seconds = (moment(report.finished) - moment(report.created)).total_seconds()
+    return f"{moment(report.created):%Y-%m-%d %H:%M:%S} UTC, {duration(max(seconds, 0))}"
+
+
+def findings(report: v3.Report) -> Sequence[Finding]:
+    """What the rules found, the gravest first."""
+    return report.verdict.findings if report.verdict else ()
+
+
+def weight(finding: Finding) -> str:
+    """What a finding does to the verdict."""
+    return _BECAUSE[finding.severity] + (" (likely)" if finding.grade == "likely" else "")
+
+
+def not_passed(report: v3.Report) -> list[v3.Result]:
+    """The results that need a reader: they ran, and did not pass."""
+    return [result for result in report.results if result.outcome not in ("passed", "skipped")]
+
+
+def missed(report: v3.Report) -> list[v3.Result]:
+    """The results that a certificate needs, and that were skipped."""
+    return [result for result in report.results if result.outcome == "skipped" and result.required]
+
+
+def left_out(report: v3.Report) -> list[v3.Result]:
+    """The results of checks that do not apply here."""
+    return [result for result in report.results if result.outcome == "skipped" and not result.required]
+
+
+def ran(report: v3.Report) -> list[v3.Result]:
+    """The results of checks that were asked."""
+    return [result for result in report.results if result.outcome != "skipped"]
+
+
+def figures(report: v3.Report, *, benchmarks: bool) -> list[tuple[v3.Result, v3.Measurement]]:
+    """Every measurement with its result: those of benchmarks, or all others."""
+    return [
+        (result, figure)
+        for result in report.results
+        if (result.kind == "benchmark") == benchmarks
+        for figure in result.measurements
+    ]
+
+
+def untold(report: v3.Report) -> list[str]:
+    """What the report does not say, so that nobody reads it into it."""
+    asked = {result.device for result in ran(report)}
+    absent = [device.name for device in report.facts.devices if device.name not in asked]
+    shares = [figure.percent_of_peak for _, figure in figures(report, benchmarks=True) if figure.percent_of_peak]
+    said = ["Every figure was taken in this run, on this machine, under its conditions, and holds for no others."]
+    if absent:
+        said.append(f"Nothing was asked of {', '.join(absent)}.")
+    if not any(result.kind == "benchmark" and result.outcome == "passed" for result in report.results):
+        said.append("No benchmark ran to its end: nothing is said about speed.")
+    if any("not verified" in share.source for share in shares):
+        said.append("Percentages marked * are of a peak that was derived, or not read in its source.")
+    said.append("No power was measured: nothing is said about efficiency.")
+    said.append("A certificate ends when its lock, a driver or the system changes, and with its age: `verify status`.")
+    return said

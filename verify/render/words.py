@@ -1,0 +1,128 @@
+"""How numbers, times and texts of a report are worded, whatever the format."""
+
+import statistics
+import unicodedata
+from collections.abc import Mapping, Sequence
+from itertools import starmap
+
+from verify.report import v3
+from verify.report.fields import Note
+
+NONE = "—"
+LONGEST = 600
+MARKS = {"passed": "✓ passed", "skipped": "○ skipped"}
+
+_INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def visible(text: str, longest: int = LONGEST) -> str:
+    """One line of the text: nothing in it moves a cursor, turns the direction, or hides."""
+    line = " ".join(_shown(part) for part in text.split("\n") if part.strip())
+    return line if len(line) <= longest else f"{line[:longest]}… ({len(line) - longest:,} more characters)"
+
+
+def visible_lines(text: str, last: int) -> str:
+    """The last lines of a text, each made visible."""
+    lines = text.rstrip().split("\n")
+    left_out = [f"… ({len(lines) - last:,} lines above)"] if len(lines) > last else []
+    return "\n".join([*left_out, *(visible(line) for line in lines[-last:])])
+
+
+def _shown(text: str) -> str:
+    return "".join(
+        f"⟨U+{ord(sign):04X}⟩" if unicodedata.category(sign) in _INVISIBLE else sign
+        for sign in text.replace("\t", "    ")
+    )
+
+
+def outcome(result: v3.Result) -> str:
+    """The outcome with a mark that can be seen from afar."""
+    known = ", known issue" if result.known_issue and result.outcome != "passed" else ""
+    return MARKS.get(result.outcome, f"✗ {result.outcome.replace('_', ' ')}") + known
+
+
+def number(value: float) -> str:
+    """Whole numbers in full, others with four significant digits."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    large = 1000
+    return f"{value:,.0f}" if large <= abs(value) < large**4 else f"{value:.4g}"
+
+
+def duration(seconds: float) -> str:
+    """``0.4 s``, ``3.8 s``, ``11 min 32 s``, ``2 h 05 min``."""
+    minute, hour = 60, 3600
+    if round(seconds, 1) < minute:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < hour:
+        return f"{whole // minute} min {whole % minute} s"
+    return f"{whole // hour} h {whole % hour // minute:02d} min"
+
+
+def size(count: int | None) -> str:
+    """Bytes in decimal units: ``412 MB``, ``68.7 GB``."""
+    if count is None:
+        return NONE
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= factor:
+            return f"{count / factor:.3g} {unit}" if count < 1000 * factor else f"{count / factor:,.0f} {unit}"
+    return f"{count} B"
+
+
+def pairs(conditions: Mapping[str, Note]) -> str:
+    """``dtype float32, threads 16``."""
+    return ", ".join(f"{name} {_note(value)}" for name, value in conditions.items()) or NONE
+
+
+def quartiles(figure: v3.Measurement) -> str:
+    """The first and the third quartile of the samples."""
+    if len(figure.samples) < 3:  # noqa: PLR2004 - fewer have no quartiles worth the name
+        return NONE
+    first, _, third = statistics.quantiles(figure.samples, n=4, method="inclusive")
+    return f"{number(first)} to {number(third)}"
+
+
+def best(figure: v3.Measurement) -> str:
+    """The best sample, where one direction is better and there are several."""
+    if figure.direction == "equal" or len(figure.samples) < 2:  # noqa: PLR2004 - one is not the best of many
+        return NONE
+    return number(max(figure.samples) if figure.direction == "higher" else min(figure.samples))
+
+
+def share_of_peak(figure: v3.Measurement) -> str:
+    """Percent of the datasheet peak, or that it is unknown, for units that have one."""
+    if figure.percent_of_peak is not None:
+        return f"{figure.percent_of_peak.percent:.1f}%"
+    return "peak unknown" if figure.unit.endswith(("FLOPS", "B/s")) else NONE
+
+
+def limits(figure: v3.Measurement) -> str:
+    """``≤ 0.05``, ``= 124,439,808``."""
+    signs = (("≤", figure.limits.at_most), ("≥", figure.limits.at_least), ("=", figure.limits.equals))
+    return ", ".join(f"{sign} {number(limit)}" for sign, limit in signs if limit is not None) or NONE
+
+
+def origin(figure: v3.Measurement) -> str:
+    """Where a figure comes from; for a derived one with the sum that a reader can redo."""
+    if figure.provenance == "derived":
+        return f"derived: {figure.formula} with {', '.join(starmap(_input, figure.inputs.items()))}"
+    if figure.provenance == "measured":
+        return "measured"
+    return f"{figure.provenance}: {figure.source}"
+
+
+def _input(name: str, value: float) -> str:
+    return f"{name} = {number(value)}"
+
+
+def _note(value: Note) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else number(value)
+
+
+def filled(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The rows without the columns in which nobody but the head has anything to say."""
+    kept = [index for index in range(len(rows[0])) if any(row[index] not in ("", NONE) for row in rows[1:])]
+    return [[row[index] for index in kept] for row in rows]

@@ -1,0 +1,139 @@
+"""The few things we ask of a file system, so that a test can be one that refuses."""
+
+import contextlib
+import errno
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from verify.errors import IntegrityError, StorageError
+
+TEMPORARY = ".part"
+PLAIN = "reports are plain files: replace it"
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def read_regular(path: Path, root: Path, limit: int) -> bytes:
+    """The content of a regular file below the root; never follows a link, never waits for a pipe.
+
+    Args:
+        path: The file.
+        root: What it must lie below, links resolved.
+        limit: The largest size, in bytes, that is read.
+
+    Raises:
+        StorageError: It cannot be read.
+        IntegrityError: It is no regular file, lies elsewhere, or is too large.
+    """
+    try:
+        _below(path, root)
+        with open(path, "rb", opener=_plainly) as file:
+            if os.fstat(file.fileno()).st_size > limit:
+                raise IntegrityError(f"{path.name} is larger than {limit} bytes", "no report is that large: remove it")
+            return file.read(limit + 1)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise IntegrityError(f"{path.name} is a symbolic link", PLAIN) from error
+        raise StorageError(
+            f"cannot read {path.name}: {error.strerror}", "check the path and its permissions"
+        ) from error
+
+
+def _plainly(path: str, flags: int) -> int:
+    """Open a regular file, without following a link to it or waiting for a pipe's writer."""
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise IntegrityError(f"{Path(path).name} is no regular file", PLAIN)
+
+
+def _below(path: Path, root: Path) -> None:
+    parent = path.parent.resolve(strict=True)
+    if not parent.is_relative_to(root.resolve()):
+        raise IntegrityError(f"{path.name} lies outside of the project", "give a path below the project's root")
+
+
+def stage(disk: "Disk", path: Path, data: bytes) -> Path:
+    """Write a file's content, safely on the disk, under a temporary name beside it.
+
+    Returns:
+        The temporary name.
+
+    Raises:
+        OSError: The disk refused; nothing is left behind, as far as it lets us.
+    """
+    temporary = path.with_name(f".{path.name}{TEMPORARY}")
+    descriptor = disk.create(temporary)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[disk.write(descriptor, bytes(rest)) :]
+        # A failed sync is a failure: asking again would succeed without having written.
+        disk.sync(descriptor)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    finally:
+        os.close(descriptor)
+    return temporary
+
+
+def sweep(folder: Path) -> None:
+    """Remove temporary files that a killed writer left; only for who holds the folder's lock."""
+    for stale in folder.glob(f".*{TEMPORARY}"):
+        stale.unlink(missing_ok=True)
+
+
+class Disk(Protocol):
+    """A file system: the operations that keeping a report takes."""
+
+    def create(self, path: Path) -> int:
+        """A new file's descriptor; fails where anything has that name."""
+
+    def write(self, descriptor: int, data: bytes) -> int:
+        """How many of the bytes were taken."""
+
+    def sync(self, descriptor: int) -> None:
+        """Wait until what was written is on the disk."""
+
+    def rename(self, old: Path, new: Path) -> None:
+        """Give a file its final name."""
+
+    def sync_folder(self, folder: Path) -> None:
+        """Wait until the names in a folder are on the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDisk:
+    """The file system of this machine."""
+
+    def create(self, path: Path) -> int:
+        """A new file's descriptor; fails where anything has that name."""
+        return os.open(path, _CREATE, 0o644)
+
+    def write(self, descriptor: int, data: bytes) -> int:
+        """How many of the bytes were taken."""
+        return os.write(descriptor, data)
+
+    def sync(self, descriptor: int) -> None:
+        """Wait until what was written is on the disk."""
+        os.fsync(descriptor)
+
+    def rename(self, old: Path, new: Path) -> None:
+        """Give a file its final name."""
+        old.rename(new)
+
+    def sync_folder(self, folder: Path) -> None:
+        """Wait until the names in a folder are on the disk."""
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+LOCAL = LocalDisk()

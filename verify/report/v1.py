@@ -1,0 +1,209 @@
+"""Version 1 of the report: is this machine usable?"""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from verify.report.fields import (
+    Amount,
+    CheckId,
+    Closed,
+    Count,
+    Device,
+    Kind,
+    Level,
+    Machine,
+    Moment,
+    Name,
+    Outcome,
+    ReportId,
+    Sha256,
+    Text,
+)
+
+# What the digest of a report says until `canonical.seal` has computed it.
+UNSEALED = "0" * 64
+
+
+class Environment(Closed):
+    """The environment's name, and the digest of the file that describes it."""
+
+    name: Name
+    digest: Sha256
+
+
+class Lock(Closed):
+    """The lock that the environment was built from."""
+
+    name: Name
+    digest: Sha256
+    packages: Count
+
+
+class Suite(Closed):
+    """The suite that asked: its version, and the digest of its sources."""
+
+    version: Text
+    digest: Sha256
+
+
+class Python(Closed):
+    """The interpreter under test."""
+
+    version: Text
+    implementation: Text
+    compiler: Text
+
+
+class Processor(Closed):
+    """The processor; cores are those that may be used."""
+
+    name: Text
+    physical_cores: Count
+    logical_cores: Count
+    instruction_sets: tuple[Text, ...]
+
+
+class DeviceFacts(Closed):
+    """One device as the frameworks see it."""
+
+    name: Device
+    built: bool
+    available: bool
+    computes: bool
+    title: Text | None
+    cores: Count | None
+    memory_bytes: Count | None
+    driver: Text | None
+    runtime: Text | None
+    built_for: Text | None
+    problem: Text | None
+
+
+class Package(Closed):
+    """A distribution and its version."""
+
+    name: Text
+    version: Text
+
+
+class Facts(Closed):
+    """What the machine and the installation are."""
+
+    system: Text
+    system_version: Text
+    system_build: Text | None
+    kernel: Text
+    architecture: Text
+    libc: Text | None
+    python: Python
+    processor: Processor
+    memory_bytes: Count
+    memory_limit_bytes: Count | None
+    container: Text | None
+    power_mode: Text | None
+    devices: tuple[DeviceFacts, ...]
+    packages: tuple[Package, ...]
+
+
+class Result(Closed):
+    """What came of one planned check.
+
+    Attributes:
+        required: A certificate needs it to run; false where the plan found it not applicable, or it is optional.
+        reason: Why the outcome is not ``passed``.
+        advice: What to do about that.
+        seconds: Wall time.
+    """
+
+    id: CheckId
+    title: Text
+    kind: Kind
+    device: Device | None
+    outcome: Outcome
+    required: bool
+    reason: Text | None
+    advice: Text | None
+    seconds: Amount
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if (self.outcome == "passed") != (self.reason is None):
+            raise ValueError(f"{self.id}: every outcome but passed has a reason, and passed has none")
+        return self
+
+    @model_validator(mode="after")
+    def _names_its_device(self) -> Self:
+        named = self.id.partition("[")[2].rstrip("]") or None
+        if named != self.device:
+            raise ValueError(f"{self.id}: its device is {self.device}")
+        return self
+
+
+class Counts(Closed):
+    """How many checks were planned, and how many came to each outcome."""
+
+    planned: Count
+    passed: Count
+    failed: Count
+    errored: Count
+    crashed: Count
+    timed_out: Count
+    out_of_memory: Count
+    skipped: Count
+
+
+class Fields(Closed):
+    """What a report of every version has.
+
+    Attributes:
+        id: Twelve hexadecimal digits.
+        created: When the run began, UTC.
+        finished: When it ended, UTC.
+        machine: Salted digest of the machine's identity.
+        sequence: Position among the reports of this machine and environment, from 1.
+        predecessor: Digest of the report before it.
+        planned: Ids of all checks that were planned, in running order.
+        results: One for each planned check, in the same order.
+        interrupted: Whether the run was ended from outside.
+        digest: SHA-256 of the RFC 8785 form of the report without this field.
+    """
+
+    version: str
+    id: ReportId
+    level: Level
+    created: Moment
+    finished: Moment
+    environment: Environment
+    platform: Name
+    lock: Lock
+    suite: Suite
+    machine: Machine
+    sequence: int = Field(ge=1, le=10**9)
+    predecessor: Sha256 | None
+    facts: Facts
+    planned: tuple[CheckId, ...] = Field(json_schema_extra={"uniqueItems": True})
+    results: tuple[Result, ...]
+    counts: Counts
+    interrupted: bool
+    digest: Sha256
+
+    @model_validator(mode="after")
+    def _answers_the_plan(self) -> Self:
+        if len(set(self.planned)) < len(self.planned):
+            raise ValueError("a check is planned twice")
+        if tuple(result.id for result in self.results) != self.planned:
+            raise ValueError("the results are not those of the planned checks, in their order")
+        return self
+
+    @model_validator(mode="after")
+    def _starts_its_chain(self) -> Self:
+        if (self.sequence == 1) != (self.predecessor is None):
+            raise ValueError("the first report of a chain has no predecessor, every other has one")
+        return self
+
+
+class Report(Fields):
+    """Facts, device status and functional outcomes."""
+
+    version: Literal["v1"]

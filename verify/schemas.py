@@ -1,0 +1,64 @@
+"""The committed JSON Schemas: written from the models, and compared with them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from verify.errors import StorageError
+from verify.judge.hardware import Hardware
+from verify.judge.known_issues import KnownIssues
+from verify.judge.status import Terms
+from verify.report.schemas import report_schemas, schema_text
+from verify.spec.environment import Environment
+from verify.spec.platform import Platform
+
+FOLDER = "schemas"
+# An environment's and a platform's name is that of their file, and their digest that of its bytes.
+FROM_ELSEWHERE = ("name", "digest")
+
+
+def all_schemas() -> Mapping[str, str]:
+    """The text of every schema, by file name."""
+    return {
+        **report_schemas(),
+        "environment.json": schema_text(Environment, stored=False, without=FROM_ELSEWHERE),
+        "platform.json": schema_text(Platform, stored=False, without=FROM_ELSEWHERE),
+        "hardware.json": schema_text(Hardware, stored=False),
+        "known-issues.json": schema_text(KnownIssues, stored=False),
+        "certificate.json": schema_text(Terms, stored=False),
+    }
+
+
+def write_schemas(root: Path, *, check: bool = False) -> list[str]:
+    """Write the schemas that differ from their models.
+
+    Args:
+        root: The project.
+        check: Only say which would be written.
+
+    Returns:
+        Names of the files that differ, were missing, or belong to no model.
+
+    Raises:
+        StorageError: They cannot be written.
+    """
+    folder, wanted = root / FOLDER, all_schemas()
+    changed = sorted(name for name, text in wanted.items() if _content(folder / name) != text)
+    orphans = sorted(path.name for path in folder.glob("*.json") if path.name not in wanted)
+    if not check:
+        _write(folder, {name: wanted[name] for name in changed}, orphans)
+    return changed + orphans
+
+
+def _write(folder: Path, texts: Mapping[str, str], orphans: Sequence[str]) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        for name in orphans:
+            (folder / name).unlink()
+    except OSError as error:
+        raise StorageError(f"cannot write to {folder.name}/: {error.strerror}", "make the folder writable") from error
+
+
+def _content(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
