@@ -1,0 +1,89 @@
+"""MLX with a function that is gone, or that does something else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+CASES = [
+    ("a_function_that_was_renamed", "functional/mlx.the_names_that_training_uses_exist", "mlx", "load_adapters"),
+    ("a_seed_that_is_ignored", "functional/mlx.random_numbers_repeat_and_are_normal", "mlx", "gave other numbers"),
+    ("numbers_that_are_too_wide", "functional/mlx.random_numbers_repeat_and_are_normal", "mlx", "deviation_from_1"),
+    ("a_layer_that_is_slightly_off", "functional/mlx.a_linear_layer_agrees_with_float64", "mlx", "error_in_eps"),
+    ("gradients_a_thousandth_too_large", "functional/mlx.gradients_agree_with_torch", "mlx", "gradient_error_in_eps"),
+    ("an_optimiser_that_does_nothing", "functional/mlx.an_optimiser_lowers_the_loss", "mlx", "loss_left"),
+    ("weights_that_are_rounded_when_saved", "functional/mlx.saving_and_loading_keeps_every_bit", "mlx", "differing"),
+]
+
+
+@contextmanager
+def a_function_that_was_renamed() -> Iterator[None]:
+    from mlx_lm.tuner import utils
+
+    with patch.object(utils, "load_adapters"):
+        del utils.load_adapters
+        yield
+
+
+@contextmanager
+def a_seed_that_is_ignored() -> Iterator[None]:
+    import mlx.core as mx
+
+    with patch.object(mx.random, "seed", lambda _: None):
+        yield
+
+
+@contextmanager
+def numbers_that_are_too_wide() -> Iterator[None]:
+    import mlx.core as mx
+
+    exact = mx.random.normal
+    with patch.object(mx.random, "normal", lambda shape: exact(shape) * 1.05):
+        yield
+
+
+@contextmanager
+def a_layer_that_is_slightly_off() -> Iterator[None]:
+    from mlx.nn import Linear
+
+    exact = Linear.__call__
+    with patch.object(Linear, "__call__", lambda layer, values: exact(layer, values) * (1 + 1e-4)):
+        yield
+
+
+@contextmanager
+def gradients_a_thousandth_too_large() -> Iterator[None]:
+    import mlx.core as mx
+
+    exact = mx.value_and_grad
+
+    def wrong(function: Any, argnums: Any) -> Any:
+        def called(*arguments: Any) -> Any:
+            value, gradients = exact(function, argnums=argnums)(*arguments)
+            return value, [gradient * 1.001 for gradient in gradients]
+
+        return called
+
+    with patch.object(mx, "value_and_grad", wrong):
+        yield
+
+
+@contextmanager
+def an_optimiser_that_does_nothing() -> Iterator[None]:
+    from mlx.optimizers import Adam
+
+    with patch.object(Adam, "update", lambda *_: None):
+        yield
+
+
+@contextmanager
+def weights_that_are_rounded_when_saved() -> Iterator[None]:
+    import mlx.core as mx
+
+    exact = mx.save_safetensors
+
+    def rounded(path: str, arrays: dict[str, Any]) -> None:
+        exact(path, {name: array.astype(mx.float16).astype(array.dtype) for name, array in arrays.items()})
+
+    with patch.object(mx, "save_safetensors", rounded):
+        yield

@@ -1,0 +1,87 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from verify.probe.check import Check
+from verify.probe.discover import find_checks
+from verify.run.plan import plan
+from verify.run.supervise import Bench, ask_all
+
+ROOT = Path(__file__).resolve().parents[2]
+CHECKS = ROOT / "verify" / "checks"
+MODULES = sorted(path for path in CHECKS.rglob("*.py") if path.name != "__init__.py")
+LAUNCH = ROOT / "verify" / "probe" / "launch.py"
+EVERY = find_checks()
+TOPICS = "installed devices tensors training transformers tokenizers mlx lora matmul bandwidth"
+FRAMEWORKS = ["torch", "transformers", "peft", "mlx", "numpy", "tokenizers", "safetensors", "gguf"]
+
+
+def id_of(check: Check) -> str:
+    return check.id
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_module_imports_with_nothing_but_the_standard_library(path: Path) -> None:
+    """A worker imports a check before it knows what is installed, and a list of checks must cost nothing."""
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    code = (
+        f"import importlib, importlib.util, sys\n"
+        f"spec = importlib.util.spec_from_file_location('launch', {str(LAUNCH)!r})\n"
+        f"launch = importlib.util.module_from_spec(spec)\n"
+        f"spec.loader.exec_module(launch)\n"
+        f"importlib.import_module({name!r})\n"
+        f"early = [one for one in {FRAMEWORKS!r} if one in sys.modules]\n"
+        f"assert not early, early\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("check", EVERY, ids=id_of)
+def test_a_check_says_what_it_claims_and_what_to_do(check: Check) -> None:
+    assert len(check.title.split()) >= 5
+    assert check.title[0].isupper()
+    assert len(check.advice.split()) >= 10
+    assert check.advice.endswith(".")
+
+
+@pytest.mark.parametrize("check", EVERY, ids=id_of)
+def test_a_check_may_take_at_most_ten_minutes_and_half_a_minute_when_quick(check: Check) -> None:
+    assert 30 <= check.terms.timeout_seconds <= 600
+    assert check.kind != "benchmark" or check.terms.level == "certify"
+
+
+def test_the_suite_asks_about_each_of_its_topics() -> None:
+    topics = {check.id.partition(".")[0] for check in EVERY}
+    assert topics == set(TOPICS.split())
+
+
+def test_every_torch_question_is_asked_of_every_torch_device() -> None:
+    torch_devices = {"cpu", "cuda", "mps"}
+    asked = [check for check in EVERY if set(check.terms.devices) & torch_devices]
+    assert asked
+    assert all(torch_devices <= set(check.terms.devices) for check in asked)
+
+
+@pytest.mark.environment
+def test_the_sound_environment_passes_every_functional_check(provisioned: Any, material: Path, tmp_path: Path) -> None:
+    bench = Bench(
+        python=provisioned.python,
+        environment=provisioned.variables,
+        root=ROOT,
+        lock=ROOT / "lockfiles" / "linux-x86_64-cpu.txt",
+        cache=material,
+        scratch=tmp_path,
+        processors=os.cpu_count() or 1,
+    )
+    checks = [check for check in EVERY if check.kind != "benchmark"]
+    needed = sorted({need for check in checks for need in check.terms.needs})
+    jobs = plan(checks, level="full", environment="cpu", promised=["cpu", "mlx"], locked=needed)
+    answers = list(ask_all(jobs, bench, lambda _: None))
+    failed = {answer.job.id: (answer.outcome, answer.reason) for answer in answers if answer.outcome != "passed"}
+    assert [told for told in failed.items() if told[1][0] != "skipped"] == []
+    assert all("cuda" in job or "mps" in job for job in failed)

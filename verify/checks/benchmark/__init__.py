@@ -1,0 +1,1 @@
+"""How fast it is: each runs alone, verifies its own results and proves its own clock."""

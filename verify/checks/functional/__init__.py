@@ -1,0 +1,1 @@
+"""What must work before anything else makes sense."""

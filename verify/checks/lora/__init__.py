@@ -1,0 +1,1 @@
+"""Fine-tuning through adapters, from counting parameters to reciting what was taught."""
