@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from verify.probe.check import Check, Terms
-from verify.run.answer import Answer, answer_from
+from verify.run.answer import Answer, answer_from, seconds_inside
 from verify.run.child import Ending
 from verify.run.plan import Job
 
@@ -12,7 +12,7 @@ JOB = Job(Check("a.b", "functional", "title", "advice", "a.py", Terms("quick", (
 
 
 def ending(code: int = 0, *, timed_out: bool = False, memory_killed: bool = False, log: str = "") -> Ending:
-    return Ending(code, timed_out, memory_killed, 1.5, log)
+    return Ending(code, timed_out, memory_killed, 1.5, 100.0, log)
 
 
 def read(path: Path, end: Ending, *, interrupted: bool = False) -> Answer:
@@ -61,6 +61,14 @@ def test_an_answer_that_makes_no_sense_is_an_error_never_a_pass(tmp_path: Path, 
     answer = read(left(tmp_path, content), ending())
     assert answer.outcome == "errored"
     assert answer.reason
+
+
+def test_time_inside_checks_counts_what_overlaps_once() -> None:
+    def span(start: float, end: float) -> Answer:
+        return Answer(JOB, "passed", None, seconds=end - start, wall_seconds=end - start + 0.1, ended=end)
+
+    skipped = Answer(JOB, "skipped", "not here")
+    assert seconds_inside([span(0, 2), span(1, 3), skipped, span(10, 11), span(10.2, 10.8)]) == pytest.approx(4)
 
 
 def test_a_link_left_as_an_answer_is_not_followed(tmp_path: Path) -> None:

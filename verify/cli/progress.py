@@ -31,7 +31,7 @@ class Progress:
 
     Attributes:
         stream: Where to write.
-        jobs: The whole plan.
+        jobs: What is asked.
         expected: Seconds that a job took last time, by id.
         together: How many share the machine.
         live: Whether the stream is a terminal that can be rewritten.
@@ -117,7 +117,7 @@ class Progress:
     def _left(self, now: float) -> str:
         shared = alone = 0.0
         for job in self.jobs:
-            if job.skip or job.id in self._done:
+            if job.id in self._done:
                 continue
             spent = now - self._running[job.id][1] if job.id in self._running else 0.0
             seconds = max(1.0, self.expected.get(job.id, GUESSES[job.check.kind]) - spent)

@@ -54,7 +54,11 @@ def _import(name: str) -> tuple[ModuleType | None, str | None]:
 
 
 def _cpu(torch: ModuleType) -> DeviceFacts:
-    known = {"runtime": torch.__version__, "cores": torch.get_num_threads()}
+    known = {
+        "title": torch.backends.cpu.get_cpu_capability(),
+        "runtime": torch.__version__,
+        "cores": torch.get_num_threads(),
+    }
     return _device("cpu", built=True, available=True, **known, **_computing(torch, "cpu"))
 
 

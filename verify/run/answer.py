@@ -2,6 +2,7 @@
 
 import json
 import signal
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ class Answer:
         outcome: One of the seven outcomes.
         reason: Why, for every outcome but passed.
         seconds: Inside the check; for a process that died, of the process.
-        wall_seconds: Of the process, start-up and imports included.
+        wall_seconds: Of the process, start-up and end included.
+        ended: When its process ended, on the monotonic clock.
         measured: The worker's other findings: memory, measurements, notes.
         log: The end of what it printed, kept when it did not pass.
     """
@@ -32,6 +34,7 @@ class Answer:
     reason: str | None
     seconds: float = 0.0
     wall_seconds: float = 0.0
+    ended: float = 0.0
     measured: dict[str, Any] = field(default_factory=dict)
     log: str | None = None
 
@@ -46,7 +49,17 @@ def answer_from(job: Job, ending: Ending, path: Path, *, interrupted: bool) -> A
         reason = found.pop("reason", reason)
     log = None if outcome in ("passed", "skipped") else _tail(ending.log)
     seconds = float(found.pop("seconds", ending.seconds))
-    return Answer(job, outcome, reason, seconds, ending.seconds, found, log)
+    return Answer(job, outcome, reason, seconds, ending.seconds, ending.ended, found, log)
+
+
+def seconds_inside(answers: Iterable[Answer]) -> float:
+    """Wall time during which at least one check was at work, process start-up left out."""
+    spans = sorted((answer.ended - answer.seconds, answer.ended) for answer in answers if answer.wall_seconds)
+    inside, reached = 0.0, float("-inf")
+    for start, end in spans:
+        inside += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return inside
 
 
 def _fatal(job: Job, ending: Ending, interrupted: bool) -> tuple[str, str | None]:

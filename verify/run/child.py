@@ -31,6 +31,7 @@ class Ending:
         timed_out: It was killed at its deadline.
         memory_killed: The kernel killed something for want of memory meanwhile.
         seconds: Wall time from start to end.
+        ended: When it ended, on the monotonic clock.
         log: Standard output and error, at most about one megabyte of them.
     """
 
@@ -38,6 +39,7 @@ class Ending:
     timed_out: bool
     memory_killed: bool
     seconds: float
+    ended: float
     log: str
 
 
@@ -100,7 +102,8 @@ def supervise(
             code = process.wait()
     finally:
         os.close(held)
-    return Ending(code, deadline.passed, memory_kills() > kills, time.monotonic() - start, log.text())
+    ended = time.monotonic()
+    return Ending(code, deadline.passed, memory_kills() > kills, ended - start, ended, log.text())
 
 
 def _start(words: Sequence[str], lifeline: int, environment: Mapping[str, str], cwd: Path) -> subprocess.Popen[bytes]:

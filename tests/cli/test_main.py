@@ -1,0 +1,68 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from verify.cli.main import VERBS, main
+from verify.errors import Exit
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def verify(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    program = [sys.executable, "-m", "verify", *words]
+    return subprocess.run(program, capture_output=True, text=True, check=False, cwd=cwd, env={"PYTHONPATH": str(ROOT)})
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([verb, "--help"])
+    assert ended.value.code == 0
+    assert VERBS[verb].split()[0].lower() in capsys.readouterr().out.lower()
+
+
+def test_help_imports_no_verb_and_no_library(capsys: pytest.CaptureFixture[str]) -> None:
+    program = """
+import sys
+from verify.cli.main import main
+try:
+    main(["--help"])
+except SystemExit:
+    pass
+heavy = {"pydantic", "jsonschema", "uv", "importlib.metadata"} & set(sys.modules)
+verbs = [name for name in sys.modules if name.startswith("verify.cli.") and name != "verify.cli.main"]
+print("HEAVY", sorted(heavy), verbs)
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert told.splitlines()[-1] == "HEAVY [] []"
+    assert capsys.readouterr().out == ""
+
+
+def test_an_unknown_verb_is_a_usage_error() -> None:
+    ended = verify("frobnicate")
+    assert ended.returncode == Exit.USAGE
+    assert "frobnicate" in ended.stderr
+
+
+def test_a_folder_that_is_no_project_is_named_with_what_to_do(tmp_path: Path) -> None:
+    ended = verify("--root", str(tmp_path), "run")
+    assert ended.returncode == Exit.USAGE
+    assert ended.stderr.splitlines() == [
+        f"error: {tmp_path} holds no envs/ and lockfiles/",
+        "hint: name the project's folder: verify --root DIR …",
+    ]
+
+
+def test_the_project_is_found_from_a_folder_inside_it() -> None:
+    assert verify("checks", cwd=ROOT / "docs").returncode == Exit.HOLDS
+
+
+def test_a_closed_pipe_ends_quietly() -> None:
+    words = f"{sys.executable} -m verify checks --json | true; exit $PIPESTATUS"
+    ended = subprocess.run(
+        ["bash", "-c", words], capture_output=True, text=True, check=False, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}
+    )
+    assert "Traceback" not in ended.stderr
+    assert "Exception ignored" not in ended.stderr

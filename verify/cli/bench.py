@@ -1,0 +1,37 @@
+"""The bench of an environment that is set up, from what the command line knows."""
+
+import os
+from pathlib import Path
+
+from verify.run.supervise import Bench
+from verify.spec.interpreter import Interpreter, interpreter_of
+from verify.spec.lock import lock_path
+
+
+def bench_for(
+    root: Path, environment: str | None, scratch: Path, together: int | None = None
+) -> tuple[Bench, Interpreter]:
+    """The bench, and the interpreter on it.
+
+    Args:
+        root: The project.
+        environment: Its name; None for the one that was set up last.
+        scratch: An empty folder of this run's own.
+        together: How many jobs that are no benchmarks run side by side; None for what suits the machine.
+
+    Raises:
+        UsageError: It is not set up.
+    """
+    interpreter = interpreter_of(root, environment, environ=os.environ)
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    bench = Bench(
+        python=interpreter.python,
+        environment=interpreter.environment_variables,
+        root=root,
+        lock=lock_path(root, interpreter.platform),
+        cache=root / ".environments" / "cache",
+        scratch=scratch,
+        processors=processors,
+        together=together or min(2, processors),
+    )
+    return bench, interpreter

@@ -1,0 +1,60 @@
+"""``verify devices``: is the accelerator built in, available, computing."""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from verify.cli.surroundings import project_root
+from verify.errors import Exit
+
+GIGABYTE = 1e9
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The verb's options."""
+    parser.add_argument("--environment", metavar="NAME", help="default: the one that was set up last")
+    parser.add_argument("--json", action="store_true", help="for machines")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask the environment's interpreter; 1 when a promised device does not compute."""
+    from verify.cli.bench import bench_for
+    from verify.run.supervise import collect_facts
+    from verify.spec.environment import load_environment
+
+    root = project_root(arguments)
+    with tempfile.TemporaryDirectory(prefix="verify-") as folder:
+        bench, interpreter = bench_for(root, arguments.environment, Path(folder))
+        facts = collect_facts(bench)
+    promised = load_environment(root, interpreter.environment).devices
+    if arguments.json:
+        told = {"environment": interpreter.environment, "promised": list(promised), "devices": facts["devices"]}
+        print(json.dumps(told, indent=2))
+    else:
+        _show(interpreter.environment, facts["devices"], promised)
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        print("warning: PYTHONDONTWRITEBYTECODE is set in this shell; checks run without it", file=sys.stderr)
+    broken = [device["name"] for device in facts["devices"] if device["name"] in promised and not device["computes"]]
+    return Exit.REFUSED if broken else Exit.HOLDS
+
+
+def _show(environment: str, devices: list[dict[str, Any]], promised: tuple[str, ...]) -> None:
+    print(f"environment {environment} promises {', '.join(promised)}\n")
+    print(f"{'device':8}{'promised':10}{'built':7}{'available':11}{'computes':10}about")
+    for device in devices:
+        flags = [device["name"] in promised, device["built"], device["available"], device["computes"]]
+        words = ["yes" if flag else "no" for flag in flags]
+        print(f"{device['name']:8}{words[0]:10}{words[1]:7}{words[2]:11}{words[3]:10}{_about(device)}")
+
+
+def _about(device: dict[str, Any]) -> str:
+    if device["problem"]:
+        return str(device["problem"])
+    memory = f"{device['memory_bytes'] / GIGABYTE:.1f} GB" if device["memory_bytes"] else None
+    cores = f"{device['cores']} cores" if device["cores"] else None
+    driver = f"driver {device['driver']}" if device["driver"] else None
+    return ", ".join(part for part in (device["title"], cores, memory, driver, device["runtime"]) if part)

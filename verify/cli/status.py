@@ -1,0 +1,52 @@
+"""``verify status``: does the last certificate still hold?"""
+
+import argparse
+import json
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from verify.cli.bench import bench_for
+from verify.cli.surroundings import project_root
+from verify.errors import Exit, UsageError
+from verify.judge.status import lapses
+from verify.report import history, v1
+from verify.report.upgrade import newest
+from verify.run.identity import machine_id
+from verify.run.policies import terms
+from verify.run.supervise import collect_facts
+from verify.spec.lock import read_lock
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The verb's options."""
+    parser.add_argument("--environment", metavar="NAME", help="default: the one that was set up last")
+    parser.add_argument("--json", action="store_true", help="for machines")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Hold the last report of this machine against the machine as it is; 1 when it lapsed."""
+    root = project_root(arguments)
+    with tempfile.TemporaryDirectory(prefix="verify-") as folder:
+        bench, interpreter = bench_for(root, arguments.environment, Path(folder))
+        machine = machine_id(root / ".environments" / "machine")
+        last = history.latest(root, interpreter.environment, machine)
+        if last is None:
+            what = f"reports/{interpreter.environment}/ holds no report of this machine"
+            raise UsageError(what, "make one: ./noxw -s verify")
+        facts = v1.Facts.model_validate_json(json.dumps(collect_facts(bench)))
+    reasons = lapses(
+        newest(last),
+        lock_digest=read_lock(root, interpreter.platform).digest,
+        facts=facts,
+        now=datetime.now(UTC),
+        terms=terms(root),
+    )
+    if arguments.json:
+        told = {"report": last.id, "finished": last.finished, "holds": not reasons, "reasons": reasons}
+        print(json.dumps(told, indent=2))
+    else:
+        verdict = getattr(last, "verdict", None)
+        print(f"report {last.id} of {last.finished}: {verdict.value if verdict else 'no verdict'}")
+        print("\n".join(f"does not hold: {reason}" for reason in reasons) or "it still holds")
+    return Exit.REFUSED if reasons else Exit.HOLDS
