@@ -8,6 +8,7 @@ from verify.errors import VerifyError
 from verify.spec.interpreter import interpreter_of, worker_variables
 
 ROOT = Path(__file__).resolve().parents[2]
+LOCKS = ROOT / "lockfiles"
 # Names another environment's Python than the one that was set up last.
 NAMED = "VERIFY_TEST_PYTHON"
 
@@ -17,6 +18,7 @@ class Provisioned:
     """An environment with frameworks in it: its Python and the variables that its workers see."""
 
     python: Path
+    lock: Path
     variables: dict[str, str]
 
 
@@ -25,12 +27,14 @@ def provisioned() -> Provisioned:
     """The environment that was set up last; without one, the tests that need it are skipped."""
     if NAMED in os.environ:
         python = Path(os.environ[NAMED])
-        return Provisioned(python, dict(worker_variables(python.parents[1], os.environ)))
+        return Provisioned(
+            python, LOCKS / "linux-x86_64-cpu.txt", dict(worker_variables(python.parents[1], os.environ))
+        )
     try:
         found = interpreter_of(ROOT, None, environ=os.environ)
     except VerifyError as error:
         pytest.skip(f"needs an environment: {error}")
-    return Provisioned(found.python, dict(found.environment_variables))
+    return Provisioned(found.python, LOCKS / f"{found.platform}.txt", dict(found.environment_variables))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 import fcntl
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -74,6 +76,15 @@ def test_prose_is_english_and_as_long_as_asked() -> None:
 
 def test_a_folder_is_its_own_model(tmp_path: Path) -> None:
     assert materials.hub(str(tmp_path)) == tmp_path
+
+
+def test_a_hub_that_is_out_of_reach_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(name: str) -> str:
+        raise FileNotFoundError(name)
+
+    monkeypatch.setitem(sys.modules, "huggingface_hub", SimpleNamespace(snapshot_download=unreachable))
+    with pytest.raises(FileNotFoundError, match="run `hf download some/model` where there is a network"):
+        materials.hub("some/model")
 
 
 def test_names_of_weights_become_those_of_transformers() -> None:

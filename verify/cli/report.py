@@ -9,6 +9,7 @@ from verify.errors import Exit, UsageError
 from verify.report.v2 import Finding
 from verify.report.versions import VERSIONS, AnyReport
 
+PACKAGE = Path(__file__).resolve().parents[1]
 FORMATS = ("text", "markdown", "junit", "json")
 
 
@@ -75,15 +76,17 @@ def _validate(arguments: argparse.Namespace, root: Path) -> int:
 def _audited(report: AnyReport, root: Path) -> list[Finding]:
     """The contradictions of a stored report.
 
-    Its verdict is computed again only where the environment still asks for what it asked for then.
+    Its verdict is computed again only where environment and rules are still those of then.
     """
     from verify.judge.verdict import audit
+    from verify.run.assemble import sources_digest
     from verify.run.policies import policy_for
     from verify.spec.environment import environment_names, load_environment
 
     name = report.environment.name
     known = load_environment(root, name) if name in environment_names(root) else None
-    same = known if known and known.digest == report.environment.digest else None
+    today = report.suite.digest == sources_digest(PACKAGE)
+    same = known if known and today and known.digest == report.environment.digest else None
     found = audit(report, policy_for(root, same))
     return found if same else [finding for finding in found if finding.rule != "verdict.differs"]
 

@@ -187,8 +187,8 @@ def _tell(root: Path, path: Path, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(stored_text(report))
         return
-    print(text.render(report).rstrip("\n"))
-    print(f"\n{path.relative_to(root)} and .md beside it")
+    print(text.brief(report, colour=sys.stdout.isatty()))
+    print(f"{path.relative_to(root)} and .md beside it; `verify report show` has it all")
 
 
 def _exit(report: AnyReport, *, strict: bool) -> int:

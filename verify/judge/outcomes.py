@@ -1,6 +1,6 @@
 """Rules about what was asked and what came of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from verify.judge.finding import error, note, warning
 from verify.judge.policy import Policy
@@ -50,12 +50,18 @@ def outcomes(report: v3.Report, _policy: Policy) -> Iterator[Finding]:
 def inconclusive(report: v3.Report, _policy: Policy) -> Iterator[Finding]:
     """Every figure can be believed."""
     for result in report.results:
-        for measurement in result.measurements:
-            if measurement.inconclusive is not None:
-                message = f"{measurement.name}: {measurement.inconclusive}"
-                yield warning("inconclusive.measurement", result.id, message)
+        doubted = [figure for figure in result.measurements if figure.inconclusive is not None]
+        if doubted:
+            yield warning("inconclusive.measurement", result.id, _doubts(doubted, len(result.measurements)))
     if report.conditions.inconclusive is not None:
         yield warning("inconclusive.run", "conditions", report.conditions.inconclusive)
+
+
+def _doubts(doubted: Sequence[v3.Measurement], of: int) -> str:
+    names = dict.fromkeys(figure.name for figure in doubted)
+    reasons = list(dict.fromkeys(figure.inconclusive for figure in doubted))
+    more = f" (and {len(reasons) - 1} like it)" if len(reasons) > 1 else ""
+    return f"{', '.join(names)} ({len(doubted)} of {of} figures): {reasons[0]}{more}"
 
 
 def _not_passed(result: v3.Result, day: str) -> Finding:

@@ -70,6 +70,11 @@ def ran(report: v3.Report) -> list[v3.Result]:
     return [result for result in report.results if result.outcome != "skipped"]
 
 
+def benchmarks(report: v3.Report) -> list[v3.Result]:
+    """The results of benchmarks that have figures."""
+    return [result for result in report.results if result.kind == "benchmark" and result.measurements]
+
+
 def figures(report: v3.Report, *, benchmarks: bool) -> list[tuple[v3.Result, v3.Measurement]]:
     """Every measurement with its result: those of benchmarks, or all others."""
     return [
@@ -92,6 +97,7 @@ def untold(report: v3.Report) -> list[str]:
         said.append("No benchmark ran to its end: nothing is said about speed.")
     if any("not verified" in share.source for share in shares):
         said.append("Percentages marked * are of a peak that was derived, or not read in its source.")
-    said.append("No power was measured: nothing is said about efficiency.")
+    if not any("J" in figure.unit.split("/") for result in report.results for figure in result.measurements):
+        said.append("No energy was measured: nothing is said about efficiency.")
     said.append("A certificate ends when its lock, a driver or the system changes, and with its age: `verify status`.")
     return said

@@ -26,6 +26,12 @@ def render(report: AnyReport, *, colour: bool = False, logs: bool = False) -> st
     return "\n\n".join(blocks) + "\n"
 
 
+def brief(report: AnyReport, *, colour: bool = False) -> str:
+    """What to read first: the verdict with its reasons, and what did not pass."""
+    newer = newest(report)
+    return "\n\n".join([_head(newer, colour), *_not_passed(newer, colour, logs=False)]) + "\n"
+
+
 def aligned(rows: Sequence[Sequence[str]]) -> str:
     """Columns padded to the widest cell, two spaces apart; columns without content left out."""
     kept = words.filled(rows)
@@ -73,10 +79,7 @@ def _tables(report: v3.Report) -> Iterator[str]:
     for title, results in (("needed, but not run", summary.missed(report)), ("not asked", summary.left_out(report))):
         if results:
             yield f"{title}:\n" + aligned([("checks", "why"), *_reasons(results)])
-    figures = summary.figures(report, benchmarks=True)
-    if figures:
-        head = ("benchmark", "figure", "median", "best", "n", "unit", "of peak", "conditions", "inconclusive")
-        yield aligned([head, *(_figure(result, figure) for result, figure in figures)])
+    yield from map(_figures, summary.benchmarks(report))
     if report.frameworks:
         yield "  " + ", ".join(words.visible(f"{package.name} {package.version}") for package in report.frameworks)
 
@@ -90,9 +93,19 @@ def _check(result: v3.Result) -> Sequence[str]:
     return result.id, words.outcome(result), words.duration(result.seconds), words.size(result.peak_memory_bytes)
 
 
-def _figure(result: v3.Result, figure: v3.Measurement) -> Sequence[str]:
+def _figures(result: v3.Result) -> str:
+    head = ("", "figure", "median", "best", "n", "unit", "of peak", "conditions")
+    doubt = "\n  ? inconclusive, for the reasons above" if any(map(_doubted, result.measurements)) else ""
+    return f"{result.id}\n{aligned([head, *map(_figure, result.measurements)])}{doubt}"
+
+
+def _doubted(figure: v3.Measurement) -> bool:
+    return figure.inconclusive is not None
+
+
+def _figure(figure: v3.Measurement) -> Sequence[str]:
     return (
-        result.id,
+        "?" if _doubted(figure) else "",
         words.visible(figure.name),
         words.number(figure.value),
         words.best(figure),
@@ -100,7 +113,6 @@ def _figure(result: v3.Result, figure: v3.Measurement) -> Sequence[str]:
         words.visible(figure.unit),
         words.share_of_peak(figure),
         words.visible(words.pairs(figure.conditions)),
-        words.visible(figure.inconclusive or words.NONE),
     )
 
 

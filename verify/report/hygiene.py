@@ -5,8 +5,30 @@ from collections.abc import Iterator, Mapping
 
 # Names so general that they betray nobody, and that ordinary text is full of.
 GENERAL = frozenset(
-    "root user admin runner ubuntu debian linux docker localhost nobody build builder dev test "
-    "python torch verify lora cpu cuda mps mlx".split()
+    [
+        "root",
+        "user",
+        "admin",
+        "runner",
+        "ubuntu",
+        "debian",
+        "linux",
+        "docker",
+        "localhost",
+        "nobody",
+        "build",
+        "builder",
+        "dev",
+        "test",
+        "python",
+        "torch",
+        "verify",
+        "lora",
+        "cpu",
+        "cuda",
+        "mps",
+        "mlx",
+    ]
 )
 SHORTEST = 3
 

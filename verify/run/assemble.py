@@ -28,6 +28,7 @@ from verify.spec.platform import normalized
 
 VERSIONS: Mapping[Level, Version] = {"quick": "v1", "full": "v2", "certify": "v3"}
 REPORTS: Mapping[Level, type[BaseModel]] = {"quick": v1.Report, "full": v2.Report, "certify": v3.Report}
+MEASURED = ("peak_memory_bytes", "device_peak_memory_bytes", "measurements", "notes")
 RESULTS: Mapping[Level, type[BaseModel]] = {"quick": v1.Result, "full": v2.Result, "certify": v3.Result}
 
 
@@ -141,23 +142,25 @@ def _result(answer: Answer, secrets: Mapping[str, str]) -> dict[str, Any]:
         "device": job.device,
         "outcome": answer.outcome,
         "required": job.required,
-        "reason": answer.reason,
+        "reason": None,
         "advice": None if passed or job.skip else job.check.advice,
         "seconds": answer.seconds,
         "peak_memory_bytes": None,
         "device_peak_memory_bytes": None,
         "known_issue": None,
-        "log": answer.log,
+        "log": None,
         "measurements": [],
         "notes": {},
     }
-    held: dict[str, Any] = struck({**result, **answer.measured}, secrets)
+    # Only what was asked of the worker is taken from it: no answer names its own check or requirement.
+    measured = {name: answer.measured[name] for name in MEASURED if name in answer.measured}
+    told = struck({"reason": answer.reason, "log": answer.log, **measured}, secrets)
+    held = {**result, **told}
     try:
         v3.Result.model_validate_json(json.dumps(held, allow_nan=False))
     except (ValidationError, ValueError) as error:
-        why = " ".join(str(error).split("\n")[:3])
-        errored = {"outcome": "errored", "reason": f"its answer is none: {why}", "advice": job.check.advice}
-        held = struck({**result, **errored}, secrets)
+        why = scrub(" ".join(str(error).split("\n")[:3]), secrets)
+        held = {**result, "outcome": "errored", "reason": f"its answer is none: {why}", "advice": job.check.advice}
     return held
 
 

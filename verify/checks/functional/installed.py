@@ -1,7 +1,6 @@
 """Is what is installed exactly what was locked, file by file?"""
 
 import importlib
-import sys
 from pathlib import Path
 
 from verify.checks import installation
@@ -100,4 +99,4 @@ def _import_problem(name: str, sites: list[Path]) -> str | None:
     origin = getattr(module, "__file__", None)
     if origin is None or any(Path(origin).resolve().is_relative_to(site) for site in sites):
         return None
-    return f"{name} was imported from outside the environment ({sys.prefix} holds another)"
+    return f"{name} was imported from outside the environment: another copy comes first on the path"
