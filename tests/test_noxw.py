@@ -168,11 +168,15 @@ def test_a_python_that_is_too_old_is_told(
 
 def test_a_second_one_at_the_same_time_waits_for_the_first(project: Path, environ: Mapping[str, str]) -> None:
     slow = {**environ, "FAKE": "slow"}
-    with starting(project, slow) as first, starting(project, slow) as second:
-        assert said(first) == "noxw: making .tools, this once\n"
-        assert said(second) == "noxw: another noxw is making .tools; waiting for it\n"
-        Path(environ["FAKE_LOG"] + ".go").touch()
-        assert (first.wait(), second.wait(), made(environ)) == (0, 0, 1)
+    go = Path(environ["FAKE_LOG"] + ".go")
+    with starting(project, slow) as first:
+        making = said(first)
+        with starting(project, slow) as second:
+            waiting = said(second)
+            go.touch()
+    assert making == "noxw: making .tools, this once\n"
+    assert waiting == "noxw: another noxw is making .tools; waiting for it\n"
+    assert (first.returncode, second.returncode, made(environ)) == (0, 0, 1)
 
 
 def starting(project: Path, environ: Mapping[str, str]) -> subprocess.Popen[str]:

@@ -10,7 +10,7 @@ from verify.errors import UsageError
 from verify.spec.machine import Machine
 from verify.spec.toml import read_toml, validated
 
-RESERVED: Final = frozenset({"builds", "current", "lock"})
+RESERVED: Final = frozenset({"builds", "cache", "current", "lock", "run"})
 _GIGABYTE: Final = 1_000_000_000
 
 
