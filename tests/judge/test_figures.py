@@ -56,6 +56,12 @@ def test_a_value_that_is_not_the_median_is_found() -> None:
     assert rules(measured("time", [1, 2, 30], "s", value=1)) == ["recompute.value"]
 
 
+def test_a_curve_is_worth_its_last_sample_and_nothing_else() -> None:
+    assert rules(measured("loss", [3, 1, 2], "nat", along="step", value=2)) == []
+    assert rules(measured("loss", [3, 1, 2.5], "nat", along="step", value=2.5)) == []
+    assert rules(measured("loss", [3, 2, 1], "nat", along="step", value=2)) == ["recompute.value"]
+
+
 @pytest.mark.parametrize("limits", [{"at_most": 1.5}, {"at_least": 2.5}, {"equals": 2.0000001}])
 def test_a_check_that_passed_beyond_its_limit_is_found(limits: dict[str, float]) -> None:
     figure = measured("gap", [2], "1", limits=limits)

@@ -32,6 +32,11 @@ def test_a_measurement_keeps_all_samples_and_returns_their_median(ctx: Context) 
     assert ctx.assertions == 0
 
 
+def test_a_curve_is_worth_its_last_sample(ctx: Context) -> None:
+    assert ctx.measure("loss", [3.0, 1.0, 2.0], unit="nat", along="step", at_most=2.0) == 2.0
+    assert (ctx.measurements[0]["value"], ctx.measurements[0]["along"], ctx.broken) == (2.0, "step", [])
+
+
 @pytest.mark.parametrize(
     ("limits", "why"),
     [({"at_most": 1.0}, "at most 1"), ({"at_least": 3.0}, "at least 3"), ({"equals": 2.5}, "equals 2.5")],

@@ -1,5 +1,7 @@
 """Numbers, times and sizes as people read them."""
 
+from typing import Any
+
 import pytest
 
 from tests import examples
@@ -55,9 +57,9 @@ def test_sizes(count: int | None, shown: str) -> None:
     assert words.size(count) == shown
 
 
-def figure(samples: list[float], direction: str) -> v3.Measurement:
+def figure(samples: list[float], direction: str, **more: Any) -> v3.Measurement:
     """A figure with these samples."""
-    data = examples.measured("it", samples, "ms", direction=direction)
+    data = examples.measured("it", samples, "ms", direction=direction, **more)
     report = examples.certify(results=[examples.result("a.b", measurements=[data])])
     return report.results[0].measurements[0]
 
@@ -75,6 +77,21 @@ def figure(samples: list[float], direction: str) -> v3.Measurement:
 def test_spread(samples: list[float], direction: str, quartiles: str, best: str) -> None:
     of = figure(samples, direction)
     assert (words.quartiles(of), words.best(of)) == (quartiles, best)
+
+
+def test_a_curve_is_shown_from_where_it_began_to_where_it_ended() -> None:
+    curve = figure([8.0, 6.0, 4.0, 1.0], "lower", along="step", value=1.0)
+    assert words.value(curve) == "8 █▆▄▁ 1"
+    assert (words.quartiles(curve), words.best(curve)) == (words.NONE, words.NONE)
+    assert words.value(figure([1, 2, 3], "lower")) == "2"
+
+
+def test_a_long_curve_keeps_its_shape_in_two_dozen_bars() -> None:
+    falling = words.shape([float(100 - step) for step in range(101)])
+    assert (falling[0], falling[-1]) == ("█", "▁")
+    assert list(falling) == sorted(falling, reverse=True)
+    assert len(falling) <= words.LONGEST_SHAPE
+    assert words.shape([1.0, 1.0, 1.0]) == "▁▁▁"
 
 
 def test_a_peak_that_is_unknown_is_said_to_be_unknown_where_one_could_be() -> None:

@@ -10,7 +10,8 @@ from verify.cli.bench import bench_for
 from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError
 from verify.judge.status import lapses
-from verify.report import history, v1
+from verify.report import history, v1, v3
+from verify.report.read import read_report
 from verify.report.upgrade import newest
 from verify.run.identity import machine_id
 from verify.run.policies import terms
@@ -30,13 +31,13 @@ def run(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         bench, interpreter = bench_for(root, arguments.environment, Path(folder))
         machine = machine_id(root / ".environments" / "machine")
-        last = history.latest(root, interpreter.environment, machine)
+        last = _last_judged(root, interpreter.environment, machine)
         if last is None:
-            what = f"reports/{interpreter.environment}/ holds no report of this machine"
+            what = f"reports/{interpreter.environment}/ holds no certificate of this machine"
             raise UsageError(what, "make one: ./noxw -s verify")
         facts = v1.Facts.model_validate_json(json.dumps(collect_facts(bench)))
     reasons = lapses(
-        newest(last),
+        last,
         lock_digest=read_lock(root, interpreter.platform).digest,
         facts=facts,
         now=datetime.now(UTC),
@@ -46,7 +47,15 @@ def run(arguments: argparse.Namespace) -> int:
         told = {"report": last.id, "finished": last.finished, "holds": not reasons, "reasons": reasons}
         print(json.dumps(told, indent=2))
     else:
-        verdict = getattr(last, "verdict", None)
-        print(f"report {last.id} of {last.finished}: {verdict.value if verdict else 'no verdict'}")
+        print(f"report {last.id} of {last.finished}: {last.verdict.value if last.verdict else 'not judged'}")
         print("\n".join(f"does not hold: {reason}" for reason in reasons) or "it still holds")
     return Exit.REFUSED if reasons else Exit.HOLDS
+
+
+def _last_judged(root: Path, environment: str, machine: str) -> v3.Report | None:
+    """The machine's last report that has a verdict: a quick look in between voids no certificate."""
+    for path in reversed(history.stored(root, environment)):
+        report = newest(read_report(path, root))
+        if report.machine == machine and report.verdict:
+            return report
+    return None

@@ -62,7 +62,7 @@ def chance(report: v3.Report, _policy: Policy) -> Iterator[Finding]:
 
 def _expected(figure: v3.Measurement) -> float | None:
     if figure.provenance == "measured":
-        return float(statistics.median(figure.samples))
+        return float(figure.samples[-1] if figure.along else statistics.median(figure.samples))
     if figure.provenance != "derived" or figure.formula is None:
         return float(figure.value)
     try:
@@ -72,7 +72,9 @@ def _expected(figure: v3.Measurement) -> float | None:
 
 
 def _origin(figure: v3.Measurement) -> str:
-    return f"{figure.formula} of {figure.inputs}" if figure.formula else "the median of its samples"
+    if figure.formula:
+        return f"{figure.formula} of {figure.inputs}"
+    return "the last of its samples" if figure.along else "the median of its samples"
 
 
 def _close(one: float, other: float) -> bool:

@@ -71,6 +71,7 @@ class Context:
         at_least: Number | None = None,
         equals: Number | None = None,
         conditions: Mapping[str, Note] | None = None,
+        along: str | None = None,
         inconclusive: str | None = None,
     ) -> float:
         """Record what was measured, every sample of it, and hold it against its limits.
@@ -86,10 +87,12 @@ class Context:
             at_least: Lower limit of the median.
             equals: The exact value expected of the median.
             conditions: What a reader needs to repeat it: dtype, shape, threads.
+            along: For a curve, such as a loss, what its samples are taken along: ``step``. They are no repetitions
+                of one thing then, and the value is the last of them.
             inconclusive: Why this figure should not be believed, when something disturbed it.
 
         Returns:
-            The median of the samples.
+            The median of the samples, or a curve's last.
         """
         values = [samples] if isinstance(samples, int | float) else list(samples)
         limits = {"at_most": at_most, "at_least": at_least, "equals": equals}
@@ -98,7 +101,8 @@ class Context:
             unit=unit,
             direction=direction,
             samples=values,
-            value=statistics.median(values) if values else math.nan,
+            value=(values[-1] if along else statistics.median(values)) if values else math.nan,
+            along=along,
             limits=limits,
             conditions=dict(conditions or {}),
             provenance="measured",

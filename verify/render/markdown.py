@@ -145,7 +145,7 @@ def _benchmark(result: v3.Result, figure: v3.Measurement) -> Row:
     return (
         f"`{result.id}`",
         escaped(figure.name),
-        words.number(figure.value),
+        words.value(figure),
         words.quartiles(figure),
         words.best(figure),
         str(len(figure.samples) or NONE),
@@ -162,7 +162,7 @@ def _figures(report: v3.Report) -> Iterator[str]:
         (
             f"`{result.id}`",
             escaped(figure.name),
-            words.number(figure.value),
+            words.value(figure),
             escaped(figure.unit),
             words.limits(figure),
             escaped(words.pairs(figure.conditions)),
@@ -205,8 +205,15 @@ def _left_out(report: v3.Report) -> Iterator[str]:
 def _skipped(title: str, results: Sequence[v3.Result]) -> Iterator[str]:
     if results:
         yield f"## {title}"
-        rows = [(f"`{result.id}`", escaped(result.reason or "")) for result in results]
-        yield table([("check", "why"), *rows])
+        by_reason: dict[str, list[str]] = {}
+        for result in results:
+            by_reason.setdefault(result.reason or "", []).append(f"`{result.id.partition('[')[0]}`")
+        yield table(
+            [
+                ("checks", "why", "which"),
+                *((str(len(ids)), escaped(why), ", ".join(ids)) for why, ids in by_reason.items()),
+            ]
+        )
 
 
 def _untold(report: v3.Report) -> Iterator[str]:

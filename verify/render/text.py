@@ -107,7 +107,7 @@ def _figure(figure: v3.Measurement) -> Sequence[str]:
     return (
         "?" if _doubted(figure) else "",
         words.visible(figure.name),
-        words.number(figure.value),
+        words.value(figure),
         words.best(figure),
         str(len(figure.samples)),
         words.visible(figure.unit),

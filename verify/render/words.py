@@ -1,5 +1,6 @@
 """How numbers, times and texts of a report are worded, whatever the format."""
 
+import math
 import statistics
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,8 @@ from verify.report.fields import Note
 
 NONE = "—"
 LONGEST = 600
+BARS = "▁▂▃▄▅▆▇█"
+LONGEST_SHAPE = 24
 MARKS = {"passed": "✓ passed", "skipped": "○ skipped"}
 
 _INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
@@ -75,9 +78,26 @@ def pairs(conditions: Mapping[str, Note]) -> str:
     return ", ".join(f"{name} {_note(value)}" for name, value in conditions.items()) or NONE
 
 
+def value(figure: v3.Measurement) -> str:
+    """The value; for a curve where it began, where it ended, and its shape between."""
+    if not figure.along:
+        return number(figure.value)
+    first, last = figure.samples[0], figure.samples[-1]
+    return f"{number(first)} {shape(figure.samples)} {number(last)}"
+
+
+def shape(samples: Sequence[float]) -> str:
+    """A curve as a row of at most two dozen bars, from its lowest sample to its highest."""
+    step = max(1, math.ceil(len(samples) / LONGEST_SHAPE))
+    points = [statistics.fmean(samples[start : start + step]) for start in range(0, len(samples), step)]
+    low, high = min(points), max(points)
+    span = (high - low) or 1.0
+    return "".join(BARS[round((point - low) / span * (len(BARS) - 1))] for point in points)
+
+
 def quartiles(figure: v3.Measurement) -> str:
     """The first and the third quartile of the samples."""
-    if len(figure.samples) < 3:  # noqa: PLR2004 - fewer have no quartiles worth the name
+    if figure.along or len(figure.samples) < 3:  # noqa: PLR2004 - fewer have no quartiles worth the name
         return NONE
     first, _, third = statistics.quantiles(figure.samples, n=4, method="inclusive")
     return f"{number(first)} to {number(third)}"
@@ -85,7 +105,7 @@ def quartiles(figure: v3.Measurement) -> str:
 
 def best(figure: v3.Measurement) -> str:
     """The best sample, where one direction is better and there are several."""
-    if figure.direction == "equal" or len(figure.samples) < 2:  # noqa: PLR2004 - one is not the best of many
+    if figure.along or figure.direction == "equal" or len(figure.samples) < 2:  # noqa: PLR2004 - one is not the best of many
         return NONE
     return number(max(figure.samples) if figure.direction == "higher" else min(figure.samples))
 

@@ -33,7 +33,8 @@ class Measurement(Closed):
     Attributes:
         direction: Which way is better.
         samples: All that were taken, in order; none for a figure that was not measured.
-        value: Their median, or what the formula gives.
+        along: What the samples of a curve are taken along; null for repetitions of one thing.
+        value: Their median, a curve's last, or what the formula gives.
         conditions: What a reader needs to repeat it.
         formula: Arithmetic over the inputs, for a derived figure.
         source: Datasheet or earlier report, for a figure that is not of this run.
@@ -48,6 +49,7 @@ class Measurement(Closed):
     limits: Limits
     conditions: Notes
     provenance: Provenance
+    along: Text | None = None
     formula: Text | None = None
     inputs: Inputs = Field(default_factory=dict)
     source: Text | None = None
@@ -59,6 +61,7 @@ class Measurement(Closed):
         derived = self.provenance == "derived"
         shown = {
             "samples": (bool(self.samples), self.provenance == "measured"),
+            "along": (self.along is not None and not self.samples, False),
             "formula": (self.formula is not None, derived),
             "inputs": (bool(self.inputs), derived),
             "source": (self.source is not None, self.provenance in ("datasheet", "carried")),

@@ -132,7 +132,7 @@ def an_optimiser_lowers_the_loss(ctx: Context) -> None:
         optimizer.update(model, gradients)
         mx.eval(model.parameters(), optimizer.state)
         seen.append(float(loss))
-    ctx.measure("loss_by_step", seen, unit="1", conditions={"steps": STEPS})
+    ctx.measure("loss_by_step", seen, unit="1", along="step")
     ctx.derive("loss_left", "last / first", unit="1", at_most=LOSS_FALLS_TO, first=seen[0], last=seen[-1])
 
 

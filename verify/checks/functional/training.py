@@ -52,7 +52,7 @@ def tinynet_learns_what_can_be_learnt(ctx: Context) -> None:
     losses = training_losses(ctx, _always_the_same(ctx), STEPS)
     control = training_losses(ctx, _never_the_same(ctx), STEPS)
     ctx.measure("initial_loss_from_chance", abs(losses[0] - CHANCE), unit="nat", at_most=START_WITHIN)
-    ctx.measure("loss_by_step", losses, unit="nat", conditions={"batch": BATCH, "labels": "fixed"})
+    ctx.measure("loss_by_step", losses, unit="nat", along="step", conditions={"batch": BATCH, "labels": "fixed"})
     ctx.measure("final_loss", losses[-1], unit="nat", at_most=LEARNT, conditions={"steps": STEPS, "labels": "fixed"})
     mean = sum(control[-LAST:]) / LAST
     conditions: dict[str, Note] = {"steps": STEPS, "averaged": LAST, "labels": "drawn anew each step"}

@@ -76,7 +76,7 @@ def an_adapter_learns_an_invented_fact(ctx: Context) -> None:
     model = adapted(ctx)
     losses = train(model, PROMPT + FACT, STEPS)
     model.model.eval()
-    ctx.measure("loss_by_step", losses, unit="nat", conditions={"steps": STEPS, "rank": RANK})
+    ctx.measure("loss_by_step", losses, unit="nat", along="step", conditions={"rank": RANK})
     ctx.derive("loss_left", "last / first", unit="1", at_most=FALLS_TO, first=losses[0], last=losses[-1])
     slope = (losses[-TAIL] - losses[-1]) / (TAIL - 1)
     ctx.note(loss_at_the_end="flat" if slope < FLAT else "still falling")
