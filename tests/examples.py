@@ -207,9 +207,14 @@ def draft(version: Version = "v3", **changes: Any) -> AnyReport:
     return build(_only(data, version), "the example")
 
 
+def draft_judged(version: Version = "v3", **changes: Any) -> AnyReport:
+    """The example, judged but not sealed: what a history is given."""
+    return with_verdict(with_percentages(draft(version, **changes)))
+
+
 def report(version: Version = "v3", **changes: Any) -> AnyReport:
     """The example, judged and sealed."""
-    judged = with_verdict(with_percentages(draft(version, **changes)))
+    judged = draft_judged(version, **changes)
     return seal(judged, judged.sequence, judged.predecessor)
 
 

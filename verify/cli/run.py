@@ -20,9 +20,10 @@ from verify.judge.verdict import audit
 from verify.probe import contention
 from verify.probe.check import DEVICES, LEVELS, Level
 from verify.render import markdown, text
-from verify.report import history
+from verify.report import history, v1
 from verify.report.canonical import stored_text
 from verify.report.read import read_report
+from verify.report.upgrade import newest
 from verify.report.versions import AnyReport
 from verify.run.answer import Answer, seconds_inside
 from verify.run.assemble import Run, judged
@@ -145,7 +146,7 @@ def _certify(subject: Subject, jobs: list[Job], arguments: argparse.Namespace) -
     report = judged(whole, policy, issues)
     path = history.append(subject.root, report, render=markdown.render, audit=lambda sealed: audit(sealed, policy))
     _tell(subject.root, path, as_json=arguments.json)
-    return Exit.INTERRUPTED if interrupted else _exit(report, strict=arguments.strict)
+    return Exit.INTERRUPTED if interrupted else exit_of(report, strict=arguments.strict)
 
 
 def _ask(
@@ -191,14 +192,19 @@ def _tell(root: Path, path: Path, *, as_json: bool) -> None:
     print(f"{path.relative_to(root)} and .md beside it; `verify report show` has it all")
 
 
-def _exit(report: AnyReport, *, strict: bool) -> int:
-    verdict = getattr(report, "verdict", None)
+def exit_of(report: AnyReport, *, strict: bool) -> int:
+    """The exit code that a report's verdict has; without a verdict, that of its outcomes."""
+    verdict = newest(report).verdict
     if verdict is None:
-        bad = [result for result in report.results if result.required and result.outcome != "passed"]
-        return Exit.REFUSED if bad else Exit.HOLDS
+        fine = all(result.outcome == "passed" or _may_skip(result) for result in report.results)
+        return Exit.HOLDS if fine else Exit.REFUSED
     if strict and verdict.value == "conditional":
         return Exit.COULD_NOT_RUN
     return EXITS[verdict.value]
+
+
+def _may_skip(result: v1.Result) -> bool:
+    return result.outcome == "skipped" and not result.required
 
 
 def _as_json(answer: Answer) -> dict[str, Any]:

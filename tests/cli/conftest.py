@@ -1,0 +1,45 @@
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from verify.report.history import append
+from verify.report.versions import AnyReport
+
+ROOT = Path(__file__).resolve().parents[2]
+Verify = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project of its own: this one's environments, locks and policy, and no reports."""
+    root = tmp_path / "a project"
+    for part in ("envs", "lockfiles", "policy", "schemas"):
+        shutil.copytree(ROOT / part, root / part)
+    return root
+
+
+@pytest.fixture
+def verify(project: Path) -> Verify:
+    """The command, run on that project from elsewhere."""
+
+    def run(*words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "verify", "--root", str(project), *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=project.parent,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **environment},
+        )
+
+    return run
+
+
+def keep(project: Path, report: AnyReport) -> Path:
+    """Append a report to the project's history."""
+    return append(project, report, render=lambda _: "a page", audit=lambda _: [])

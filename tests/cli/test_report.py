@@ -1,0 +1,73 @@
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from tests import examples
+from tests.cli.conftest import Verify, keep
+from verify.errors import Exit
+
+
+def test_a_report_is_shown_in_every_format(project: Path, verify: Verify) -> None:
+    path = keep(project, examples.draft_judged())
+    assert verify("report", "show").stdout.startswith("m2: CONDITIONAL")
+    assert verify("report", "show", str(path), "--format", "markdown").stdout.startswith("# m2: conditional")
+    assert verify("report", "show", "--json").stdout == path.read_text(encoding="utf-8")
+    junit = ET.fromstring(verify("report", "show", "--format", "junit").stdout)  # noqa: S314 - our own output
+    assert junit.tag == "testsuites"
+
+
+def test_without_a_report_it_says_how_to_make_one(verify: Verify) -> None:
+    ended = verify("report", "show")
+    assert ended.returncode == Exit.USAGE
+    assert ended.stderr == "error: reports/ holds no report\nhint: make one: ./noxw -s setup verify\n"
+
+
+def test_whole_reports_are_valid(project: Path, verify: Verify) -> None:
+    for number in range(3):
+        keep(project, examples.draft_judged(id=f"{number:012x}"))
+    ended = verify("report", "validate")
+    assert (ended.returncode, ended.stdout) == (Exit.HOLDS, "3 reports are whole\n")
+
+
+@pytest.mark.parametrize("change", [(b'"certify"', b'"certifY"'), (b"\n", b" \n"), (b"12540", b"12541")])
+def test_a_changed_report_is_refused_by_name(project: Path, verify: Verify, change: tuple[bytes, bytes]) -> None:
+    path = keep(project, examples.draft_judged())
+    before = path.read_bytes()
+    path.write_bytes(before.replace(*change, 1))
+    if before == path.read_bytes():
+        path.write_bytes(before + b" ")
+    ended = verify("report", "validate")
+    assert ended.returncode == Exit.INTEGRITY
+    assert path.name in ended.stderr
+    assert len(ended.stderr.splitlines()) == 2
+
+
+def test_a_report_taken_out_of_the_middle_is_missed(project: Path, verify: Verify) -> None:
+    paths = [keep(project, examples.draft_judged(id=f"{number:012x}")) for number in range(3)]
+    paths[1].unlink()
+    ended = verify("report", "validate", "--json")
+    assert ended.returncode == Exit.INTEGRITY
+    assert [finding["rule"] for finding in json.loads(ended.stdout)["findings"]] == ["chain.gap"]
+
+
+def test_an_older_report_is_converted_and_the_stored_one_stays(project: Path, verify: Verify) -> None:
+    path = keep(project, examples.draft("v1"))
+    before = path.read_bytes()
+    converted = json.loads(verify("report", "convert", str(path)).stdout)
+    assert (converted["version"], converted["upgraded_from"]["version"]) == ("v3", "v1")
+    assert path.read_bytes() == before
+
+
+def test_a_newer_report_cannot_become_older(project: Path, verify: Verify) -> None:
+    path = keep(project, examples.draft_judged())
+    ended = verify("report", "convert", str(path), "--to", "v1")
+    assert ended.returncode == Exit.USAGE
+    assert "cannot become v1" in ended.stderr
+
+
+def test_a_file_that_is_not_there_is_named(project: Path, verify: Verify) -> None:
+    ended = verify("report", "show", str(project / "reports" / "none.json"))
+    assert ended.returncode == Exit.INPUT_OUTPUT
+    assert "none.json" in ended.stderr

@@ -1,0 +1,115 @@
+"""The whole way, on the environment that was set up last: from the command to a report that is kept."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ROOT, Verify
+from verify.errors import Exit
+
+ROGUES = str(ROOT / "tests/rogue")
+
+
+@pytest.fixture
+def furnished(project: Path) -> Path:
+    """The project with this one's environments, which it borrows."""
+    if not (ROOT / ".environments" / "current").exists():
+        pytest.skip("needs an environment: ./noxw -s setup")
+    (project / ".environments").mkdir()
+    for entry in (ROOT / ".environments").iterdir():
+        if entry.name not in ("lock", "run"):
+            (project / ".environments" / entry.name).symlink_to(entry.resolve() if entry.is_symlink() else entry)
+    return project
+
+
+def reports(project: Path) -> list[Path]:
+    return sorted(project.glob("reports/*/*.json"))
+
+
+def test_without_an_environment_it_says_how_to_make_one(verify: Verify) -> None:
+    ended = verify("run")
+    assert ended.returncode == Exit.USAGE
+    assert ended.stderr == "error: no environment is set up\nhint: run `./noxw -s setup`\n"
+
+
+@pytest.mark.environment
+def test_a_quick_run_keeps_a_valid_report_with_no_secrets_in_it(furnished: Path, verify: Verify) -> None:
+    ended = verify("run", "--level", "quick")
+    assert ended.returncode == Exit.HOLDS, ended.stderr
+    (path,) = reports(furnished)
+    kept = path.read_text(encoding="utf-8")
+    assert json.loads(kept)["counts"]["passed"] > 10
+    assert str(furnished) not in kept
+    assert str(Path.home()) + "/" not in kept
+    assert path.with_suffix(".md").read_text(encoding="utf-8").startswith("# ")
+    assert verify("report", "validate").stdout == "1 reports are whole\n"
+    path.write_bytes(path.read_bytes().replace(b'"passed"', b'"failed"', 1))
+    assert verify("report", "validate").returncode == Exit.INTEGRITY
+
+
+@pytest.mark.environment
+def test_rogue_checks_are_told_of_and_refused_and_the_report_is_whole(furnished: Path, verify: Verify) -> None:
+    ended = verify("run", "--level", "full", "--checks", ROGUES, "--device", "cpu", "--select", "rogue.*")
+    assert ended.returncode == Exit.USAGE, "rogues ask nothing of a device"
+    ended = verify("run", "--level", "quick", "--checks", ROGUES)
+    assert ended.returncode == Exit.REFUSED
+    report = json.loads(reports(furnished)[0].read_text(encoding="utf-8"))
+    outcomes = {result["id"]: result["outcome"] for result in report["results"]}
+    assert outcomes["rogue.segfaults"] == "crashed"
+    assert outcomes["rogue.eats_all_memory"] == "out_of_memory"
+    assert outcomes["rogue.passes"] == "passed"
+    assert report["counts"]["planned"] == len(outcomes)
+    assert verify("report", "validate").returncode == Exit.HOLDS
+
+
+@pytest.mark.environment
+def test_a_selection_is_tried_and_keeps_nothing(furnished: Path, verify: Verify) -> None:
+    ended = verify("run", "--checks", ROGUES, "--select", "rogue.passes", "--json")
+    assert (ended.returncode, [result["outcome"] for result in json.loads(ended.stdout)]) == (Exit.HOLDS, ["passed"])
+    failing = verify("run", "--checks", ROGUES, "--select", "rogue.raises", "-v")
+    assert failing.returncode == Exit.REFUSED
+    assert "| ZeroDivisionError: by design" in failing.stderr
+    assert reports(furnished) == []
+
+
+@pytest.mark.environment
+def test_reports_that_cannot_be_written_are_found_before_anything_is_asked(furnished: Path, verify: Verify) -> None:
+    (furnished / "reports").write_text("a file where a folder should be")
+    ended = verify("run")
+    assert ended.returncode == Exit.INPUT_OUTPUT
+    assert len(ended.stderr.splitlines()) == 2
+    assert "checks to ask" not in ended.stderr
+
+
+@pytest.mark.environment
+def test_an_interrupted_run_keeps_what_it_has_and_leaves_nothing_running(furnished: Path) -> None:
+    words = [sys.executable, "-m", "verify", "--root", str(furnished), "run", "--level", "quick", "--checks", ROGUES]
+    running = subprocess.Popen(
+        words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    assert running.stderr is not None
+    with running.stderr as lines:
+        first = [next(lines) for _ in range(3)]
+        running.send_signal(signal.SIGINT)
+        rest = lines.read()
+    assert running.wait() == Exit.INTERRUPTED, (first, rest)
+    (path,) = reports(furnished)
+    report = json.loads(path.read_text(encoding="utf-8"))
+    assert report["interrupted"] is True
+    assert report["counts"]["planned"] == len(report["results"])
+    left = subprocess.run(["pgrep", "-f", str(furnished)], capture_output=True, text=True, check=False).stdout
+    assert left == ""
+
+
+@pytest.mark.environment
+def test_devices_answers_and_status_misses_a_certificate(furnished: Path, verify: Verify) -> None:
+    told = json.loads(verify("devices", "--json").stdout)
+    assert {device["name"]: device["computes"] for device in told["devices"]}["cpu"] is True
+    ended = verify("status")
+    assert ended.returncode == Exit.USAGE
+    assert "holds no certificate of this machine" in ended.stderr
