@@ -1,4 +1,4 @@
-"""Starts processes; nothing else in the project does."""
+"""Short commands of others, such as uv; the processes of checks are `verify.run.child`'s."""
 
 import os
 import pty

@@ -31,4 +31,4 @@ def test_an_optional_check_may_skip_but_not_fail() -> None:
 def test_a_refused_machine_is_one_at_every_level(outcome: Outcome) -> None:
     results = [examples.result("a.b"), examples.result("a.c", **examples.not_passed(outcome, "it did not pass"))]
     for version in ("v1", "v2", "v3"):
-        assert exit_of(examples.report(version, results=results), strict=False) == Exit.REFUSED  # type: ignore[arg-type]
+        assert exit_of(examples.report(version, results=results), strict=False) == Exit.REFUSED

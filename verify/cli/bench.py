@@ -1,11 +1,17 @@
 """The bench of an environment that is set up, from what the command line knows."""
 
+import argparse
 import os
 from pathlib import Path
 
 from verify.run.supervise import Bench
 from verify.spec.interpreter import Interpreter, interpreter_of
 from verify.spec.lock import lock_path
+
+
+def declare_environment(parser: argparse.ArgumentParser) -> None:
+    """The option that every verb has which asks something of an environment."""
+    parser.add_argument("--environment", metavar="NAME", help="default: the one that was set up last")
 
 
 def bench_for(

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from verify.cli.bench import bench_for, declare_environment
 from verify.cli.surroundings import project_root
 from verify.errors import Exit
 
@@ -16,13 +17,12 @@ GIGABYTE = 1e9
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
-    parser.add_argument("--environment", metavar="NAME", help="default: the one that was set up last")
+    declare_environment(parser)
     parser.add_argument("--json", action="store_true", help="for machines")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask the environment's interpreter; 1 when a promised device does not compute."""
-    from verify.cli.bench import bench_for
     from verify.run.supervise import collect_facts
     from verify.spec.environment import load_environment
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from verify.cli.bench import bench_for
+from verify.cli.bench import bench_for, declare_environment
 from verify.cli.checks import checks_in
 from verify.cli.progress import Progress
 from verify.cli.surroundings import now, project_root, secrets
@@ -41,7 +41,7 @@ EXITS = {"certified": Exit.HOLDS, "conditional": Exit.HOLDS, "refused": Exit.REF
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
-    parser.add_argument("--environment", metavar="NAME", help="default: the one that was set up last")
+    declare_environment(parser)
     parser.add_argument("--level", choices=LEVELS, default="certify", help="how much to ask (default: certify)")
     parser.add_argument("--strict", action="store_true", help="exit 3 when the verdict is conditional")
     parser.add_argument("--select", metavar="PATTERN", action="append", default=[], help="only these checks; no report")

@@ -6,7 +6,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from verify.cli.bench import bench_for
+from verify.cli.bench import bench_for, declare_environment
 from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError
 from verify.judge.status import lapses
@@ -21,7 +21,7 @@ from verify.spec.lock import read_lock
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
-    parser.add_argument("--environment", metavar="NAME", help="default: the one that was set up last")
+    declare_environment(parser)
     parser.add_argument("--json", action="store_true", help="for machines")
 
 
