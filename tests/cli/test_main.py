@@ -59,6 +59,34 @@ def test_the_project_is_found_from_a_folder_inside_it() -> None:
     assert verify("checks", cwd=ROOT / "docs").returncode == Exit.HOLDS
 
 
+def test_a_full_or_forbidden_disk_is_two_lines_and_its_own_exit_code(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "verify", "devices"]
+    environment = {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "absent"), "HOME": str(tmp_path)}
+    program = f"""
+import tempfile, sys
+tempfile.TemporaryDirectory = lambda **_: open({str(tmp_path / "absent" / "file")!r}, "w")
+from verify.cli.main import main
+sys.exit(main(["devices"]))
+"""
+    ended = subprocess.run(
+        [words[0], "-c", program], capture_output=True, text=True, check=False, cwd=ROOT, env=environment
+    )
+    assert ended.returncode == Exit.INPUT_OUTPUT
+    assert ended.stderr.splitlines() == [
+        f"error: {tmp_path}/absent/file: No such file or directory",
+        "hint: make room or mend permissions, then run again",
+    ]
+
+
+def test_a_terminal_without_utf_8_gets_no_traceback() -> None:
+    environment = {"PYTHONPATH": str(ROOT), "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "verify", "--root", "/", "run"], capture_output=True, check=False, env=environment
+    )
+    assert ended.returncode == Exit.USAGE
+    assert ended.stderr.endswith(b"verify --root DIR ?\n")
+
+
 def test_a_closed_pipe_ends_quietly() -> None:
     words = f"{sys.executable} -m verify checks --json | true; exit $PIPESTATUS"
     ended = subprocess.run(

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import importlib
+import io
 import os
 import signal
 import sys
@@ -30,6 +31,7 @@ CLOSED_PIPE = 128 + signal.SIGPIPE
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit code."""
     words = sys.argv[1:] if words is None else list(words)
+    _never_fail_to_write()
     parser = _parser(words)
     arguments = parser.parse_args(words)
     signal.signal(signal.SIGTERM, _as_interrupt)
@@ -47,7 +49,21 @@ def main(words: Sequence[str] | None = None) -> int:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(
+            f"error: {where}{error.strerror or error}\nhint: make room or mend permissions, then run again",
+            file=sys.stderr,
+        )
+        return Exit.INPUT_OUTPUT
     return code
+
+
+def _never_fail_to_write() -> None:
+    """A terminal that knows no UTF-8 gets question marks, not a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
