@@ -60,17 +60,13 @@ def test_the_project_is_found_from_a_folder_inside_it() -> None:
 
 
 def test_a_full_or_forbidden_disk_is_two_lines_and_its_own_exit_code(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "verify", "devices"]
-    environment = {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "absent"), "HOME": str(tmp_path)}
     program = f"""
 import tempfile, sys
 tempfile.TemporaryDirectory = lambda **_: open({str(tmp_path / "absent" / "file")!r}, "w")
 from verify.cli.main import main
 sys.exit(main(["devices"]))
 """
-    ended = subprocess.run(
-        [words[0], "-c", program], capture_output=True, text=True, check=False, cwd=ROOT, env=environment
-    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
     assert ended.returncode == Exit.INPUT_OUTPUT
     assert ended.stderr.splitlines() == [
         f"error: {tmp_path}/absent/file: No such file or directory",

@@ -39,10 +39,10 @@ def main(words: Sequence[str] | None = None) -> int:
         code = int(arguments.run(arguments))
         sys.stdout.flush()
     except VerifyError as error:
-        print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
+        _say(error.message, error.hint)
         return error.exit
     except KeyboardInterrupt:
-        print("error: interrupted\nhint: nothing was left running; start again when you like", file=sys.stderr)
+        _say("interrupted", "nothing was left running; start again when you like")
         return Exit.INTERRUPTED
     except BrokenPipeError:
         # What is still buffered would raise again when Python flushes at exit.
@@ -51,12 +51,13 @@ def main(words: Sequence[str] | None = None) -> int:
         return CLOSED_PIPE
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(
-            f"error: {where}{error.strerror or error}\nhint: make room or mend permissions, then run again",
-            file=sys.stderr,
-        )
+        _say(f"{where}{error.strerror or error}", "make room or mend permissions, then run again")
         return Exit.INPUT_OUTPUT
     return code
+
+
+def _say(what: str, hint: str) -> None:
+    print(f"error: {what}\nhint: {hint}", file=sys.stderr)
 
 
 def _never_fail_to_write() -> None:
