@@ -78,7 +78,7 @@ def _ask(request: dict[str, Any], context: Context) -> tuple[str, str | None]:
 
 
 def _raised(error: Exception) -> tuple[str, str]:
-    reason = f"{type(error).__name__}: {error}"
+    reason = ": ".join(part for part in (type(error).__name__, str(error)) if part)
     spent = isinstance(error, MemoryError) or any(words in reason.lower() for words in OUT_OF_MEMORY)
     return ("out_of_memory" if spent else "errored"), reason
 
