@@ -18,12 +18,16 @@ PLATFORMS = sorted(path.stem for path in (ROOT / "envs" / "platforms").glob("*.t
 LOCKS = [*PLATFORMS, "tests", "tools"]
 SETUP_WORDS = {"--recreate", *ENVIRONMENTS}
 LOCK_WORDS = {"--upgrade", "--check", *LOCKS}
+# Options that take no value.
+FLAGS = {"--recreate", "--upgrade", "--check", "--strict", "--json", "--verbose", "-v"}
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "none"
 nox.options.error_on_missing_interpreters = True
 # A bare `nox` should cost nothing: it lists what there is.
 nox.options.sessions = []
+# What follows a failed set-up would speak of the environment that was there before.
+nox.options.stop_on_first_error = True
 
 
 def cli(session: nox.Session, *words: str) -> None:
@@ -35,10 +39,23 @@ def cli(session: nox.Session, *words: str) -> None:
 
 def own(session: nox.Session, known: set[str]) -> list[str]:
     """Pick the words that are for a session out of those that all sessions of a run are given."""
-    others = [word for word in session.posargs if word not in known]
+    mine = [word for word, ours in marked(session, known) if ours]
+    others = [word for word, ours in marked(session, known) if not ours]
     if others:
         session.log(f"left to other sessions: {' '.join(others)}")
-    return [word for word in session.posargs if word in known]
+    return mine
+
+
+def marked(session: nox.Session, known: set[str]) -> list[tuple[str, bool]]:
+    """Say of each word whether it is a known one that stands for itself, not the value of an option before it."""
+    before = ["", *session.posargs]
+    words = zip(before, session.posargs, strict=False)
+    return [(word, word in known and not is_value(word, last)) for last, word in words]
+
+
+def is_value(word: str, last: str) -> bool:
+    """Say whether a word is the value of the option before it, as `cuda` is in `--device cuda`."""
+    return last.startswith("-") and last not in FLAGS and "=" not in last and not word.startswith("-")
 
 
 @nox.session
@@ -59,8 +76,7 @@ def add_setup(name: str) -> None:
 @nox.session
 def verify(session: nox.Session) -> None:
     """Certify this machine: the suite, then a report (-- --level quick|full|certify, -- --environment NAME)."""
-    words = [word for word in session.posargs if word not in SETUP_WORDS or word in ENVIRONMENTS]
-    cli(session, "run", *words)
+    cli(session, "run", *(word for word, for_setup in marked(session, SETUP_WORDS) if not for_setup))
 
 
 @nox.session

@@ -73,6 +73,8 @@ def test_a_bare_nox_runs_nothing(project: Path) -> None:
         (["-s", "setup", "--", "new-box", "--recreate"], ["verify setup new-box --recreate"]),
         (["-s", "setup-cpu", "verify", "--", "--level", "quick"], ["verify setup cpu", "verify run --level quick"]),
         (["-s", "setup", "verify", "--", "--recreate", "-v"], ["verify setup --recreate", "verify run -v"]),
+        (["-s", "setup", "verify", "--", "--device", "cpu"], ["verify setup", "verify run --device cpu"]),
+        (["-s", "setup", "--", "--recreate", "cpu"], ["verify setup --recreate cpu"]),
         (["-s", "verify", "--", "--environment", "cpu"], ["verify run --environment cpu"]),
         (["-s", "lock"], ["verify lock"]),
         (["-s", "lock", "--", "linux", "--check"], ["verify lock linux --check"]),
@@ -90,3 +92,8 @@ def test_what_the_command_line_refuses_fails_the_session(project: Path) -> None:
 
 def test_a_nox_of_ones_own_makes_the_tools_first(project: Path) -> None:
     assert asked(project, "-s", "setup", NOXW="") == ["noxw --version", "verify setup"]
+
+
+def test_nothing_follows_a_set_up_that_failed(project: Path) -> None:
+    assert nox(project, "-s", "setup", "verify", FAKE_STATUS="3").returncode != 0
+    assert (project / "asked").read_text().splitlines() == ["verify setup"]

@@ -209,3 +209,13 @@ def test_a_place_that_cannot_be_written_is_told(project: Path, environ: Mapping[
 def test_the_wrapper_is_plain_shell() -> None:
     assert subprocess.run(["dash", "-n", str(OURS / "noxw")], check=False).returncode == 0
     assert os.access(OURS / "noxw", os.X_OK)
+
+
+def test_tools_that_cannot_be_written_are_told_in_two_lines(project: Path, environ: Mapping[str, str]) -> None:
+    (project / ".tools" / "lock").mkdir(parents=True)
+    status, _, err = noxw(project, environ)
+    assert status == 5
+    assert err.splitlines() == [
+        f"error: {project}/.tools cannot be written",
+        "hint: make room or repair permissions, then run it again",
+    ]

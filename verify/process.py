@@ -47,32 +47,46 @@ def run(words: Sequence[str], *, env: Mapping[str, str], cwd: Path, show: bool =
     Raises:
         VerifyError: When the program cannot be started.
     """
-    ours, theirs = _stream(show=show)
+    return _run_shown(words, env, cwd) if show else _run_captured(words, env, cwd)
+
+
+def _run_captured(words: Sequence[str], env: Mapping[str, str], cwd: Path) -> Finished:
+    child = _started(words, env, cwd, subprocess.PIPE)
     try:
-        child = subprocess.Popen(
-            list(words),
-            env=dict(env),
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=theirs if show else subprocess.PIPE,
-            stderr=theirs if show else subprocess.PIPE,
-        )
-    except OSError as error:
-        os.close(ours)
-        reason = error.strerror or "unknown reason"
-        raise VerifyError(f"{words[0]} could not be started: {reason}", "install it, or repair it") from error
+        out, err = child.communicate()
+        return Finished(child.returncode, _text(out), _text(err))
     finally:
-        os.close(theirs)
-    try:
-        return _shown(child, ours) if show else _captured(child)
-    finally:
-        os.close(ours)
         _end(child)
 
 
-def _stream(*, show: bool) -> tuple[int, int]:
+def _run_shown(words: Sequence[str], env: Mapping[str, str], cwd: Path) -> Finished:
+    ours, theirs = _stream()
+    try:
+        try:
+            child = _started(words, env, cwd, theirs)
+        finally:
+            os.close(theirs)
+        try:
+            return _shown(child, ours)
+        finally:
+            _end(child)
+    finally:
+        os.close(ours)
+
+
+def _started(words: Sequence[str], env: Mapping[str, str], cwd: Path, stream: int) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            list(words), env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream
+        )
+    except OSError as error:
+        reason = error.strerror or "unknown reason"
+        raise VerifyError(f"{words[0]} could not be started: {reason}", "install it, or repair it") from error
+
+
+def _stream() -> tuple[int, int]:
     """Return our end and the child's end of its error stream."""
-    if not (show and os.isatty(2)):
+    if not os.isatty(2):
         return os.pipe()
     ours, theirs = pty.openpty()
     columns, rows = shutil.get_terminal_size()
@@ -86,11 +100,6 @@ def _set_size(terminal: int, rows: int, columns: int) -> None:
     import termios
 
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-
-def _captured(child: subprocess.Popen[bytes]) -> Finished:
-    out, err = child.communicate()
-    return Finished(child.returncode, _text(out), _text(err))
 
 
 def _shown(child: subprocess.Popen[bytes], ours: int) -> Finished:

@@ -146,6 +146,23 @@ def test_a_file_of_no_distribution_is_named(site: Path, ctx: Context, stray: str
     assert complaint(installed.every_file_belongs_to_a_distribution, ctx) == f"{stray} belongs to no distribution"
 
 
+@pytest.mark.parametrize("link", ["gamma", "alpha_one/more", "alpha_one/__pycache__/more.pyc", "beta_space/part.py"])
+@pytest.mark.parametrize("to_folder", [True, False])
+def test_a_link_of_no_distribution_is_named(site: Path, ctx: Context, link: str, to_folder: bool) -> None:
+    (site / link).symlink_to(ROOT / "verify" if to_folder else Path(__file__))
+    assert complaint(installed.every_file_belongs_to_a_distribution, ctx) == f"{link} belongs to no distribution"
+
+
+def test_an_environment_that_lets_the_systems_packages_in_is_named(
+    ctx: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.prefix", str(tmp_path))
+    monkeypatch.setattr("sys.executable", str(tmp_path / "bin" / "python"))
+    (tmp_path / "pyvenv.cfg").write_text("home = x\nInclude-System-Site-Packages = TRUE\n", encoding="utf-8")
+    words = complaint(installed.nothing_else_is_installed, ctx)
+    assert words.startswith("pyvenv.cfg has include-system-site-packages = true")
+
+
 def test_a_module_that_does_not_import_is_named_with_the_loaders_words(site: Path, ctx: Context) -> None:
     install(site, "alpha-one", "1.0", {"alpha_broken.py": "import does_not_exist\n"})
     words = complaint(installed.every_distribution_imports, ctx)

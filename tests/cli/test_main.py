@@ -1,5 +1,7 @@
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,47 @@ def test_a_terminal_without_utf_8_gets_no_traceback() -> None:
     )
     assert ended.returncode == Exit.USAGE
     assert ended.stderr.endswith(b"verify --root DIR ?\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("import sys; sys.exit(0)", "ended its process"),
+        ("import os; os._exit(0)", "ended its process"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("def broken(:", "SyntaxError"),
+    ],
+)
+def test_a_file_of_checks_that_cannot_be_loaded_is_a_usage_error(tmp_path: Path, text: str, why: str) -> None:
+    (tmp_path / "mine.py").write_text(text)
+    ended = verify("checks", "--checks", str(tmp_path))
+    assert ended.returncode == Exit.USAGE
+    assert len(ended.stderr.splitlines()) == 2
+    assert why in ended.stderr
+
+
+def test_own_checks_are_listed_with_the_suite() -> None:
+    listed = verify("checks", "--checks", str(ROOT / "tests/rogue")).stdout
+    assert "rogue.segfaults" in listed
+    assert "installed.every_file_is_as_recorded" in listed
+
+
+def test_an_interrupt_shows_no_traceback() -> None:
+    for twentieths in range(4, 9):
+        words = [sys.executable, "-m", "verify", "--root", "/", "status"]
+        running = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env={"PYTHONPATH": str(ROOT)})
+        time.sleep(twentieths / 20)
+        running.send_signal(signal.SIGTERM)
+        _, told = running.communicate()
+        assert "Traceback" not in told
+
+
+def test_closed_streams_are_no_reason_for_a_traceback() -> None:
+    words = f"{sys.executable} -m verify checks >&-"
+    ended = subprocess.run(
+        ["bash", "-c", words], capture_output=True, text=True, check=False, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}
+    )
+    assert (ended.returncode, ended.stderr) == (Exit.HOLDS, "")
 
 
 def test_a_closed_pipe_ends_quietly() -> None:

@@ -45,6 +45,9 @@ def test_a_check_of_ones_own_is_one_function_in_one_file(tmp_path: Path) -> None
         ),
         ("from verify.probe.check import check\n@check(level='hard')\ndef f(ctx): pass", "ValueError"),
         ("from verify.probe.check import check\n@check(devices=['tpu'])\ndef f(ctx): pass", "tpu"),
+        ("from verify.probe.check import check\n@check(timeout_seconds=1e12)\ndef f(ctx): pass", "timeout_seconds"),
+        ("from verify.probe.check import check\n@check(needs=['mlx_lm'])\ndef f(ctx): pass", "mlx_lm"),
+        ("1 / 0", "ZeroDivisionError"),
         ("from verify.probe.check import check\n@check(timeout_seconds=0)\ndef f(ctx): pass", "timeout_seconds"),
     ],
 )
@@ -53,6 +56,12 @@ def test_a_file_that_cannot_be_read_is_named_with_the_reason(tmp_path: Path, tex
     with pytest.raises(Unreadable, match=why) as error:
         find_checks([tmp_path])
     assert error.value.path == path
+
+
+def test_a_file_whose_name_is_no_topic_is_refused(tmp_path: Path) -> None:
+    own(tmp_path, "my-check.py", GOOD)
+    with pytest.raises(Unreadable, match="letters, digits and _"):
+        find_checks([tmp_path])
 
 
 def test_two_checks_may_not_share_an_id(tmp_path: Path) -> None:

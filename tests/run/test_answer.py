@@ -56,7 +56,20 @@ def test_an_interrupted_job_is_skipped(tmp_path: Path) -> None:
     assert read(tmp_path / "none", ending(-9), interrupted=True).outcome == "skipped"
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"outcome": 1}', "[" * 100_000, '{"outcome": "passed"'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{", "[]", "{}", '{"outcome": 1}', "[" * 100_000, '{"outcome": "passed"'),
+        '{"outcome": "splendid"}',
+        '{"outcome": "passed", "outcome": "failed"}',
+        '{"outcome": "passed", "seconds": "abc"}',
+        '{"outcome": "passed", "seconds": NaN}',
+        '{"outcome": "passed", "seconds": -5}',
+        '{"outcome": "passed", "seconds": 1e300}',
+        '{"outcome": "passed", "seconds": true}',
+        '{"outcome": "passed", "notes": ' + '{"a":' * 900 + "1" + "}" * 901,
+    ],
+)
 def test_an_answer_that_makes_no_sense_is_an_error_never_a_pass(tmp_path: Path, content: str) -> None:
     answer = read(left(tmp_path, content), ending())
     assert answer.outcome == "errored"

@@ -132,7 +132,14 @@ def test_an_answer_cannot_say_what_was_asked_or_whether_it_was_needed() -> None:
 
 
 def test_a_known_issue_stands_beside_the_outcome_and_makes_it_conditional() -> None:
-    known = Entry(id="it-rains", check="a.*", reason="it rains", link="https://example.org/1", expires="2027-01-01")
+    known = Entry(
+        id="it-rains",
+        check="a.*",
+        environments=("m2",),
+        reason="it rains",
+        link="https://example.org/1",
+        expires="2026-12-31",
+    )
     answer = Answer(job("a.b"), "failed", "wet", 1.0, 1.5)
     report = v3_of(run(answer, passed(job("b.c"))), known)
     assert report.results[0].outcome == "failed"

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,12 +91,28 @@ def test_output_that_is_no_text_is_made_text(tmp_path: Path) -> None:
     assert run(tmp_path, r"import os; os.write(1, b'\xff\x00caf\xc3\xa9')").log == "\ufffd\x00café"
 
 
-def test_a_process_that_escapes_its_session_does_not_hold_the_run_up(tmp_path: Path) -> None:
-    escape = "import subprocess, sys; subprocess.Popen(['sleep', '31.4159'], start_new_session=True); print('gone')"
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives a process its orphans")
+def test_a_process_that_escapes_its_session_is_ended_too(tmp_path: Path) -> None:
+    escape = "import subprocess; print(subprocess.Popen(['sleep', '3600'], start_new_session=True).pid)"
     ending = run(tmp_path, escape)
-    assert (ending.code, ending.log) == (0, "gone\n")
-    assert ending.seconds < 20
-    subprocess.run(["pkill", "-f", "^sleep 31.4159$"], check=False)
+    assert ending.code == 0
+    assert not Path(f"/proc/{int(ending.log)}").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives a process its orphans")
+def test_ending_orphans_spares_what_runs_beside(tmp_path: Path) -> None:
+    escape = "import subprocess; subprocess.Popen(['sleep', '3600'], start_new_session=True)"
+    children, beside = Children(), []
+
+    def wait() -> None:
+        beside.append(run(tmp_path, "import time; time.sleep(1)", children=children))
+
+    slow = threading.Thread(target=wait)
+    slow.start()
+    for _ in range(3):
+        run(tmp_path, escape, children=children)
+    slow.join()
+    assert beside[0].code == 0
 
 
 def test_a_stop_kills_what_runs_and_whatever_starts_later(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What would be asked on machines that are not at hand: from their files, their locks and recorded facts."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from verify.spec.environment import environment_names, load_environment
 from verify.spec.lock import read_lock
 
 ROOT = Path(__file__).resolve().parents[2]
+SUITE = ROOT / "tests/golden/suite.txt"
 
 
 def jobs(name: str) -> list[Job]:
@@ -41,6 +43,14 @@ def test_all_environments_plan_the_same_checks() -> None:
     plans = {name: [job.id for job in jobs(name)] for name in environment_names(ROOT)}
     assert len({tuple(ids) for ids in plans.values()}) == 1
     assert {id_.partition("[")[2].rstrip("]") for id_ in plans["cpu"]} == {"", *DEVICES}
+
+
+def test_no_check_leaves_the_suite_unseen() -> None:
+    """A check that is dropped, or asked at a higher level, must show in a diff of this list."""
+    lines = [f"{check.terms.level} {check.id} {' '.join(check.terms.devices)}".rstrip() for check in find_checks()]
+    if os.environ.get("UPDATE_GOLDEN"):
+        SUITE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert SUITE.read_text(encoding="utf-8").splitlines() == lines
 
 
 def test_a_recorded_mac_studio_is_of_its_class_and_of_no_other() -> None:

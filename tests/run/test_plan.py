@@ -48,9 +48,9 @@ def test_a_device_that_is_not_promised_is_skipped_with_the_reason_and_not_requir
     assert (job.skip, job.required) == ("cpu promises no mps", False)
 
 
-def test_a_package_that_is_not_locked_is_a_reason_to_skip() -> None:
+def test_a_package_that_is_not_locked_is_a_reason_to_skip_that_costs_the_certificate() -> None:
     (job,) = plan([check("a.b", needs=("bitsandbytes",))], level="quick", environment="cpu", promised=[], locked=[])
-    assert job.skip == "needs bitsandbytes, not in the lock of cpu"
+    assert (job.skip, job.required) == ("needs bitsandbytes, not in the lock of cpu", True)
 
 
 def test_an_optional_check_is_planned_but_not_required() -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from verify.errors import Exit, StorageError, VerifyError
+from verify.run.exclusive import alone
 from verify.spec.builds import (
     Stamp,
     adopt,
@@ -15,6 +16,7 @@ from verify.spec.builds import (
     setting_up,
     stamp_of,
     sweep,
+    without_runs,
 )
 
 STAMP = Stamp("box", "a" * 64, "b" * 64, "3.11")
@@ -99,3 +101,19 @@ def test_too_little_room_is_found_before_anything_is_fetched(tmp_path: Path) -> 
     refuse_without_room(tmp_path, 0.001)
     with pytest.raises(StorageError, match="needs 1e"):
         refuse_without_room(tmp_path, 1e9)
+
+
+@pytest.mark.parametrize("name", ["../outside", "..", "builds/x", ""])
+def test_a_name_that_is_a_path_leads_nowhere(tmp_path: Path, name: str) -> None:
+    adopt(tmp_path, "box", built(tmp_path), STAMP)
+    (tmp_path / "outside").symlink_to(tmp_path / ".environments" / "box")
+    assert live_build(tmp_path, name) is None
+
+
+def test_runs_are_kept_away_with_the_lock_that_they_hold(tmp_path: Path) -> None:
+    run = tmp_path / ".environments" / "run"
+    with alone(run), pytest.raises(VerifyError, match="a run of this") as caught, without_runs(tmp_path):
+        pass
+    assert caught.value.hint == "wait for it, then set up again"
+    with without_runs(tmp_path), pytest.raises(VerifyError, match="another run"), alone(run):
+        pass

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from verify.cli.setup import fitting
 from verify.errors import UsageError
 from verify.spec.environment import (
     environment_names,
@@ -111,3 +112,22 @@ def test_an_environment_cannot_be_changed(project: Path) -> None:
     environment = load_environment(project, "box")
     with pytest.raises(ValidationError):
         environment.title = "another"
+
+
+def test_a_name_that_is_a_path_is_not_made_into_one(project: Path) -> None:
+    with pytest.raises(UsageError, match=r"no environment `\.\./x`") as caught:
+        load_environment(project, "../x")
+    assert caught.value.hint == "choose one of box"
+
+
+def test_the_broken_file_of_another_environment_is_no_obstacle(project: Path) -> None:
+    machine = this_machine(environ={"PATH": "/usr/bin:/bin"})
+    path = project / "envs" / "box.toml"
+    here = path.read_text().replace('"Linux"', f'"{machine.system}"').replace('"x86_64"', f'"{machine.arch}"')
+    path.write_text(here.replace("_at_least = 4", "_at_least = 0.001"))
+    (project / "envs" / "far.toml").write_text(here.replace("_at_least = 4", "_at_least = 99999"))
+    (project / "envs" / "broken.toml").write_text("title = ")
+    assert fitting(project, "box") == "box"
+    with pytest.raises(UsageError, match="`far` does not fit this machine") as caught:
+        fitting(project, "far")
+    assert "envs/broken.toml:1" in caught.value.hint

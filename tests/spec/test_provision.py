@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from verify.errors import Exit, IntegrityError, StorageError, UsageError, VerifyError
-from verify.spec.builds import live_build, setting_up, stamp_of
+from verify.spec.builds import live_build, setting_up, stamp_of, without_runs
 from verify.spec.lock import LockedPackage, format_packages, read_lock
 from verify.spec.platform import load_platform
 from verify.spec.provision import Provisioned, interpreter_of, provision, steps
@@ -265,3 +265,32 @@ def test_a_build_without_its_stamp_is_not_whole(project: Path, environ: Mapping[
     with pytest.raises(UsageError, match="not whole"):
         interpreter_of(project, "box", environ=environ)
     assert set_up(project, environ).status == "built"
+
+
+def test_a_run_in_progress_keeps_its_build(project: Path, environ: Mapping[str, str], relock: Relock) -> None:
+    set_up(project, environ)
+    relock()
+    set_up(project, environ)
+    builds = project / ".environments" / "builds"
+    both = sorted(builds.iterdir())
+    with without_runs(project):
+        assert set_up(project, environ).status == "unchanged"
+        with pytest.raises(VerifyError, match="a run of this project is in progress"):
+            set_up(project, environ, recreate=True)
+        assert sorted(builds.iterdir()) == both
+    assert set_up(project, environ).status == "unchanged"
+    assert list(builds.iterdir()) == [live_build(project, "box")]
+
+
+def test_a_broken_platform_is_named_rather_than_its_lock(project: Path, environ: Mapping[str, str]) -> None:
+    set_up(project, environ)
+    path = project / "envs" / "platforms" / "box.toml"
+    path.write_text("title = \n" + path.read_text())
+    with pytest.raises(UsageError, match=r"envs/platforms/box\.toml:1: is not TOML"):
+        interpreter_of(project, None, environ=environ)
+
+
+def test_an_unknown_name_gets_no_session_of_its_own(project: Path) -> None:
+    with pytest.raises(UsageError, match=r"no environment `\.\./\.\./etc`") as caught:
+        interpreter_of(project, "../../etc", environ={})
+    assert caught.value.hint == "choose one of box"

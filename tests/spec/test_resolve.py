@@ -87,11 +87,26 @@ def test_a_hash_that_somebody_edited_is_not_held_on_to(
     assert seed(resolver).split() == ["numpy==2.0", "torch==2.0"]
 
 
-def test_a_merge_conflict_is_for_a_person(project: Path, resolver: Mapping[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("damage", "kept"),
+    [
+        ((b"\n", b"\r\n"), ["numpy==2.0", "torch==2.0"]),
+        ((b"# source", b"# s\xc3\xb6urce"), ["numpy==2.0", "torch==2.0"]),
+        ((b"# Every", b"\xef\xbb\xbf# Every"), ["numpy==2.0", "torch==2.0"]),
+        ((b"torch==2.0", b"<<<<<<< a\ntorch==1.9 \\\n=======\ntorch==2.0"), ["numpy==2.0"]),
+    ],
+)
+def test_locking_again_is_the_way_out_of_a_damaged_lock(
+    project: Path, resolver: Mapping[str, str], tmp_path: Path, damage: tuple[bytes, bytes], kept: list[str]
+) -> None:
     path = project / "lockfiles" / "box.txt"
-    path.write_bytes(path.read_bytes() + b"<<<<<<< ours\n")
-    with pytest.raises(IntegrityError, match=r"box\.txt:9: holds an unresolved merge conflict"):
-        make_lock(project, "box", environ=resolver)
+    path.write_bytes(path.read_bytes().replace(*damage))
+    with pytest.raises(IntegrityError) as caught:
+        read_lock(project, "box")
+    assert "nox -s lock-box" in caught.value.hint
+    assert make_lock(project, "box", environ=answering(resolver, tmp_path, NUMPY)).status == "written"
+    assert seed(resolver).split() == kept
+    assert read_lock(project, "box").packages == (NUMPY,)
 
 
 def test_an_answer_without_hashes_is_not_written(project: Path, resolver: Mapping[str, str], tmp_path: Path) -> None:

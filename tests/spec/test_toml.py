@@ -1,9 +1,11 @@
+import os
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from verify.errors import Exit, StorageError, UsageError, VerifyError
+from verify.spec.platform import load_platform
 from verify.spec.toml import line_of, read_toml, validated
 
 
@@ -119,9 +121,10 @@ def test_every_truncation_is_refused_or_read_as_what_it_still_says(tmp_path: Pat
 
 def test_a_missing_file_and_a_directory_are_no_file(tmp_path: Path) -> None:
     (tmp_path / "d.toml").mkdir()
-    for name in ("nothing.toml", "d.toml"):
-        with pytest.raises(UsageError, match="does not exist"):
-            read_toml(tmp_path, tmp_path / name)
+    os.mkfifo(tmp_path / "f.toml")
+    for name, said in (("nothing", "does not exist"), ("d", "is no regular file"), ("f", "is no regular file")):
+        with pytest.raises(UsageError, match=said):
+            read_toml(tmp_path, tmp_path / f"{name}.toml")
 
 
 def test_a_disk_that_fails_is_a_storage_error(tmp_path: Path) -> None:
@@ -137,3 +140,12 @@ def test_lines_are_found_past_strings_lists_and_comments_that_look_like_keys() -
     assert line_of(text, ("t", "u")) == 8
     assert line_of(text, ("t", "u", "b")) == 9
     assert line_of(text, ("nowhere",)) == 1
+
+
+def test_a_key_that_is_given_otherwise_is_not_offered(project: Path) -> None:
+    path = project / "envs" / "platforms" / "box.toml"
+    path.write_text("zzzzz = 1\n" + path.read_text())
+    with pytest.raises(UsageError, match="`zzzzz` is not a key here") as caught:
+        load_platform(project, "box")
+    assert caught.value.hint.startswith("the keys are title, python")
+    assert not {"name", "digest"} & set(caught.value.hint.removeprefix("the keys are ").split(", "))

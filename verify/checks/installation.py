@@ -5,6 +5,7 @@ import csv
 import hashlib
 import importlib.machinery
 import re
+import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -129,10 +130,28 @@ def _digest(file: RecordedFile) -> str:
 
 
 def unaccounted(sites: Iterable[Path], owned: set[Path]) -> Iterator[Path]:
-    """Files that no RECORD names, bytecode in ``__pycache__`` aside: Python would import them all the same."""
+    """Files and links that no RECORD names, bytecode aside: Python would import them all the same."""
     for site in sites:
-        files = (path for path in site.rglob("*") if path.parent.name != "__pycache__" and path.is_file())
-        yield from (path.relative_to(site) for path in sorted(files) if path not in owned)
+        strays = (path for path in site.rglob("*") if path not in owned and _importable_file(path))
+        yield from (path.relative_to(site) for path in sorted(strays))
+
+
+def _importable_file(path: Path) -> bool:
+    """A link counts wherever it leads and lies: what is behind one that leads to a folder is not walked through."""
+    return path.is_symlink() or (path.parent.name != "__pycache__" and path.is_file())
+
+
+def lets_others_in() -> Iterator[str]:
+    """The setting that adds the system's packages to this environment's, where it is on.
+
+    Python takes the file beside itself before the one above: https://docs.python.org/3/library/site.html
+    """
+    for folder in dict.fromkeys((Path(sys.executable).parent, Path(sys.prefix))):
+        file = folder / "pyvenv.cfg"
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
+        settings = {key.strip().lower(): value.strip().lower() for key, _, value in (x.partition("=") for x in lines)}
+        if settings.get("include-system-site-packages") == "true":
+            yield "pyvenv.cfg has include-system-site-packages = true, so packages from outside are imported too"
 
 
 def importable(distribution: Distribution) -> list[str]:

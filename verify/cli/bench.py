@@ -1,7 +1,10 @@
 """The bench of an environment that is set up, from what the command line knows."""
 
 import argparse
+import contextlib
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from verify.run.supervise import Bench
@@ -12,6 +15,17 @@ from verify.spec.lock import lock_path
 def declare_environment(parser: argparse.ArgumentParser) -> None:
     """The option that every verb has which asks something of an environment."""
     parser.add_argument("--environment", metavar="NAME", help="default: the one that was set up last")
+
+
+@contextlib.contextmanager
+def scratch_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder for one run, which holds the run's lock: what a killed run left there is swept."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def bench_for(

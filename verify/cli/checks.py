@@ -7,7 +7,7 @@ from typing import Any
 
 from verify.errors import Exit, UsageError
 from verify.probe.check import LEVELS, Check
-from verify.probe.discover import Unreadable, find_checks
+from verify.probe.discover import find_checks
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -41,10 +41,16 @@ def checks_in(folders: list[str]) -> list[Check]:
     Raises:
         UsageError: A file of checks cannot be loaded.
     """
-    try:
-        return find_checks([Path(folder) for folder in folders])
-    except Unreadable as error:
-        raise UsageError(str(error), "mend that file, or leave its folder out of --checks") from error
+    suite = find_checks()
+    if not folders:
+        return suite
+    from verify.run.own import own_checks
+
+    own = own_checks([Path(folder) for folder in folders])
+    taken = {check.id for check in suite} & {check.id for check in own}
+    if taken:
+        raise UsageError(f"--checks: {', '.join(sorted(taken))} is a check of the suite", "give yours another name")
+    return [*suite, *own]
 
 
 def _as_json(check: Check) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 from verify import __version__
@@ -32,10 +33,10 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit code."""
     words = sys.argv[1:] if words is None else list(words)
     _never_fail_to_write()
-    parser = _parser(words)
-    arguments = parser.parse_args(words)
-    signal.signal(signal.SIGTERM, _as_interrupt)
     try:
+        for ending in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(ending, _as_interrupt)
+        arguments = _parser(words).parse_args(words)
         code = int(arguments.run(arguments))
         sys.stdout.flush()
     except VerifyError as error:
@@ -61,7 +62,9 @@ def _say(what: str, hint: str) -> None:
 
 
 def _never_fail_to_write() -> None:
-    """A terminal that knows no UTF-8 gets question marks, not a traceback."""
+    """Without a traceback: a terminal that knows no UTF-8 gets question marks, a stream that is closed swallows."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - lives as long as the process
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - lives as long as the process
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

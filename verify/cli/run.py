@@ -5,13 +5,12 @@ import json
 import os
 import secrets as randomness
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from verify.cli.bench import bench_for, declare_environment
+from verify.cli.bench import bench_for, declare_environment, scratch_folder
 from verify.cli.checks import checks_in
 from verify.cli.progress import Progress
 from verify.cli.surroundings import now, project_root, secrets
@@ -76,8 +75,9 @@ class Subject:
 def run(arguments: argparse.Namespace) -> int:
     """Certify the environment, or try a selection of checks."""
     root = project_root(arguments)
-    with tempfile.TemporaryDirectory(prefix="verify-") as scratch, alone(root / ".environments" / "run"):
-        bench, interpreter = bench_for(root, arguments.environment, Path(scratch), arguments.jobs)
+    state = root / ".environments"
+    with alone(state / "run"), scratch_folder(state / "scratch") as scratch:
+        bench, interpreter = bench_for(root, arguments.environment, scratch, arguments.jobs)
         platform = load_platform(root, interpreter.platform)
         subject = Subject(
             root=root,
@@ -117,7 +117,13 @@ def _try(subject: Subject, jobs: list[Job], arguments: argparse.Namespace) -> in
 
 def _certify(subject: Subject, jobs: list[Job], arguments: argparse.Namespace) -> int:
     hidden = secrets(subject.root)
-    policy = policy_for(subject.root, subject.environment, lock_digest=subject.lock.digest, secrets=hidden)
+    policy = policy_for(
+        subject.root,
+        subject.environment,
+        lock_digest=subject.lock.digest,
+        expected={job.id for job in jobs},
+        secrets=hidden,
+    )
     issues = known_issues(subject.root)
     history.preflight(subject.root, subject.environment.name)
     machine = machine_id(subject.root / ".environments" / "machine")
@@ -213,7 +219,6 @@ def _as_json(answer: Answer) -> dict[str, Any]:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number from 1 upwards")
+    return int(text)

@@ -4,9 +4,13 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError
+
+if TYPE_CHECKING:
+    from verify.spec.machine import Machine
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -38,16 +42,26 @@ def fitting(root: Path, wanted: str | None) -> str:
     from verify.spec.machine import this_machine
 
     machine = this_machine(environ=os.environ)
-    fits = environments_that_fit(root, machine)
     if wanted is None:
+        fits = environments_that_fit(root, machine)
         if not fits:
             raise UsageError("no environment in envs/ fits this machine", "describe it in a new envs/NAME.toml")
         return fits[0]
     reasons = reasons_not_to_fit(load_environment(root, wanted), machine)
     if reasons:
-        choice = f"what fits here: {', '.join(fits)}" if fits else "no environment in envs/ fits this machine"
-        raise UsageError(f"`{wanted}` does not fit this machine: it {'; it '.join(reasons)}", choice)
+        raise UsageError(f"`{wanted}` does not fit this machine: it {'; it '.join(reasons)}", _choice(root, machine))
     return wanted
+
+
+def _choice(root: Path, machine: "Machine") -> str:
+    """Say what fits; another environment's broken file is only a remark, for it was not asked for."""
+    from verify.spec.environment import environments_that_fit
+
+    try:
+        fits = environments_that_fit(root, machine)
+    except UsageError as error:
+        return f"what fits here cannot be told: {error.message}"
+    return f"what fits here: {', '.join(fits)}" if fits else "no environment in envs/ fits this machine"
 
 
 def _tell(line: str) -> None:

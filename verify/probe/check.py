@@ -1,5 +1,6 @@
 """A check: one falsifiable question, asked by one function."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
@@ -16,6 +17,7 @@ DEVICES: tuple[Device, ...] = get_args(Device)
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 MARK = "__check__"
+LONGEST_SECONDS = 86_400.0
 
 Question = Callable[["Context"], None]
 Q = TypeVar("Q", bound=Question)
@@ -71,11 +73,15 @@ def check(
         optional: Whether the check itself may skip (with a reason) without costing the certificate.
 
     Raises:
-        ValueError: An unknown level or device, or a time-out that is not positive.
+        ValueError: An unknown level or device, a need that is not spelled as locks spell it, or a time-out that is
+            not positive or longer than a day.
     """
     unknown = [device for device in devices if device not in DEVICES]
-    if unknown or level not in LEVELS or not timeout_seconds > 0:
+    if unknown or level not in LEVELS or not 0 < timeout_seconds <= LONGEST_SECONDS:
         raise ValueError(f"level={level!r} devices={unknown or devices!r} timeout_seconds={timeout_seconds!r}")
+    misspelled = [need for need in needs if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", need)]
+    if misspelled:
+        raise ValueError(f"needs={misspelled!r}: locks spell names in small letters, digits and hyphens")
     terms = Terms(level, tuple(needs), tuple(devices), float(timeout_seconds), optional)
 
     def mark(question: Q) -> Q:

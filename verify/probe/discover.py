@@ -9,6 +9,7 @@ from types import ModuleType
 
 from verify.probe.check import KINDS, MARK, Check, Kind, Question, described
 
+WRONG = (ValueError, TypeError, AttributeError, AssertionError, RuntimeError)
 SUITE = Path(__file__).resolve().parents[1] / "checks"
 
 
@@ -26,14 +27,18 @@ class Unreadable(Exception):  # noqa: N818 - reads as what it says about the fil
         self.why = why
 
 
-def find_checks(folders: Sequence[Path] = ()) -> list[Check]:
-    """All checks of the suite, then those in the folders, in the order of files and lines.
+def find_checks(folders: Sequence[Path] = (), *, suite: bool = True) -> list[Check]:
+    """The checks of the suite and those in the folders, in the order of files and lines.
+
+    Args:
+        folders: Of a user's own.
+        suite: Whether the suite's are wanted too.
 
     Raises:
         Unreadable: A file cannot be imported, a check is badly described, or two checks share an id.
     """
     found: dict[str, Check] = {}
-    for path, kind in [*_suite(), *_own(folders)]:
+    for path, kind in [*(_suite() if suite else ()), *_own(folders)]:
         for check in checks_of(path, kind):
             if check.id in found:
                 raise Unreadable(path, f"{check.id} is already defined in {found[check.id].source}")
@@ -47,6 +52,8 @@ def checks_of(path: Path, kind: Kind) -> Iterator[Check]:
     Raises:
         Unreadable: The file cannot be imported, or a check is badly described.
     """
+    if not path.stem.isidentifier():
+        raise Unreadable(path, "its name is the checks' topic: letters, digits and _ make one")
     module = load(path)
     for value in list(vars(module).values()):
         if getattr(value, MARK, None) is None or value.__module__ != module.__name__:
@@ -80,7 +87,7 @@ def load(path: Path) -> ModuleType:
         if path.is_relative_to(SUITE):
             return importlib.import_module(".".join(["verify.checks", *path.relative_to(SUITE).with_suffix("").parts]))
         return _load_own(path)
-    except (ImportError, SyntaxError, OSError, ValueError, TypeError, NameError, AttributeError) as error:
+    except (ImportError, SyntaxError, OSError, ArithmeticError, LookupError, NameError, *WRONG) as error:
         raise Unreadable(path, f"{type(error).__name__}: {error}") from error
 
 

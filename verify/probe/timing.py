@@ -15,6 +15,8 @@ MPS_BLOCK_SECONDS = 0.05
 TARGET = 0.02
 HOPELESS = 0.10
 WINDOW = 5
+# Halves that differ by less have settled: clocks of an idle machine wander by one or two percent.
+SETTLED = 0.03
 FEWEST = 8
 # Of work so slow that the budget is twice spent.
 FEWEST_SLOW = 3
@@ -128,7 +130,7 @@ def still_falling(times: Sequence[float]) -> bool:
     half = len(times) // 2
     earlier, later = times[:half], times[half:]
     noise = statistics.median([abs(value - statistics.median(later)) for value in later])
-    return statistics.median(earlier) - statistics.median(later) > max(3 * noise, 0.01 * statistics.median(later))
+    return statistics.median(earlier) - statistics.median(later) > max(3 * noise, SETTLED * statistics.median(later))
 
 
 def half_width(samples: Sequence[float]) -> float:

@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,17 @@ def main(words: Sequence[str]) -> None:
     request = json.loads(Path(words[0]).read_text(encoding="utf-8"))
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     _die_with_the_supervisor(int(words[1]))
-    answer = facts.collect() if request["ask"] == "facts" else answer_to(request)
-    _leave(answer, Path(request["answer"]))
+    asked = {"facts": lambda _: facts.collect(), "checks": checks_in, "check": answer_to}
+    _leave(asked[request["ask"]](request), Path(request["answer"]))
+
+
+def checks_in(request: dict[str, Any]) -> Answer:
+    """The checks that files in folders define, or why one of them cannot be read."""
+    try:
+        found = discover.find_checks([Path(folder) for folder in request["folders"]], suite=False)
+    except discover.Unreadable as unreadable:
+        return {"checks": [], "problem": str(unreadable)}
+    return {"checks": [asdict(check) for check in found], "problem": None}
 
 
 def answer_to(request: dict[str, Any]) -> Answer:

@@ -1,12 +1,14 @@
 """What came of one job, from how its process ended and what it left behind."""
 
-import json
 import signal
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from verify.errors import IntegrityError
+from verify.report import strict_json
+from verify.report.fields import OUTCOMES
 from verify.run.child import Ending
 from verify.run.plan import Job
 
@@ -83,11 +85,14 @@ def _left_behind(path: Path, ending: Ending) -> tuple[dict[str, Any], str | None
     if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST_ANSWER:
         return {}, "what it left as its answer is no regular file of a sensible size"
     try:
-        found = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        return {}, f"its answer cannot be read: {error}"
-    if not isinstance(found, dict) or not isinstance(found.get("outcome"), str):
+        found = strict_json.parse(path.read_bytes(), "its answer")
+    except IntegrityError as error:
+        return {}, error.message
+    if not isinstance(found, dict) or found.get("outcome") not in OUTCOMES:
         return {}, "its answer names no outcome"
+    seconds = found.get("seconds", ending.seconds)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= ending.seconds:
+        return {}, f"its answer says that it took {str(seconds)[:40]} s, of {ending.seconds:.1f} in all"
     return found, None
 
 

@@ -7,13 +7,14 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from verify.errors import VerifyError
 from verify.run.oom import memory_kills
+from verify.run.orphans import adopt_orphans, end_orphans
 
 GRACE_SECONDS = 2.0
 CHUNK = 64 * 1024
@@ -51,18 +52,24 @@ class Children:
     _alive: set[int] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def __post_init__(self) -> None:
+        """Ask the kernel for the orphans of those who leave their session, where it can give them to us."""
+        adopt_orphans()
+
     @contextlib.contextmanager
-    def alive(self, group: int) -> Iterator[None]:
-        """Keep a group among the living while the block runs."""
+    def alive(self, start: Callable[[], subprocess.Popen[bytes]]) -> Iterator[subprocess.Popen[bytes]]:
+        """Start a process, and keep its group among the living while the block runs."""
         with self._lock:
-            self._alive.add(group)
+            process = start()
+            self._alive.add(process.pid)
             if self.stopped:
-                kill_group(group)
+                kill_group(process.pid)
         try:
-            yield
+            yield process
         finally:
             with self._lock:
-                self._alive.discard(group)
+                self._alive.discard(process.pid)
+                end_orphans(self._alive)
 
     def stop(self) -> None:
         """Kill every living group, and every one that is still to come."""
@@ -93,9 +100,8 @@ def supervise(
     kills, start = memory_kills(), time.monotonic()
     lifeline, held = os.pipe()
     try:
-        process = _start(words, lifeline, environment, cwd)
-        log, deadline = _Log(process.stdout), _Deadline(process.pid, timeout_seconds)
-        with children.alive(process.pid):
+        with children.alive(lambda: _start(words, lifeline, environment, cwd)) as process:
+            log, deadline = _Log(process.stdout), _Deadline(process.pid, timeout_seconds)
             _wait_without_reaping(process)
             deadline.cancel()
             kill_group(process.pid)

@@ -29,7 +29,7 @@ def alone(path: Path) -> Iterator[None]:
         yield
     except BlockingIOError as error:
         raise VerifyError(
-            "another run of this project is in progress", "wait for it: two would disturb each other"
+            "another run or set-up of this project is in progress", "wait for it: two would disturb each other"
         ) from error
     finally:
         os.close(descriptor)

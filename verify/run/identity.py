@@ -47,6 +47,8 @@ def _mac_uuid() -> str | None:
 def _made_up(kept: Path) -> str:
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        with kept.open("x", encoding="ascii") as file:
-            file.write(secrets.token_hex(16))
+        # Whole before it has its name, so that a kill leaves no empty identity.
+        beside = kept.with_suffix(".new")
+        beside.write_text(secrets.token_hex(16), encoding="ascii")
+        beside.replace(kept)
     return kept.read_text(encoding="ascii").strip()

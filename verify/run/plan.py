@@ -84,6 +84,6 @@ def _job(
     if device and device not in promised:
         return Job(check, device, required=False, skip=f"{environment} promises no {device}")
     missing = [need for need in check.terms.needs if need not in locked]
-    if missing:
-        return Job(check, device, required=False, skip=f"needs {', '.join(missing)}, not in the lock of {environment}")
-    return Job(check, device, required=not check.terms.optional, skip=None)
+    # What is promised must be asked: a lock that lacks what a required check needs costs the certificate.
+    skip = f"needs {', '.join(missing)}, not in the lock of {environment}" if missing else None
+    return Job(check, device, required=not check.terms.optional, skip=skip)

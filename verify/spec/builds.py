@@ -2,7 +2,7 @@
 
 ``.environments/builds/NAME-DIGEST-N`` is a build, ``.environments/NAME`` a link to the one that is used, and
 ``.environments/current`` the name that was set up last. A build that no link points to is left over from a
-set-up that was replaced or interrupted, and goes at the next one.
+set-up that was replaced or interrupted, and goes at the next one, unless a run is using it.
 
 Nothing here is synced to the disk: an environment can be made again, and the checks compare each installed file
 with its recorded hash, while a sync would wait for gigabytes.
@@ -11,6 +11,7 @@ with its recorded hash, while a sync would wait for gigabytes.
 import fcntl
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +25,7 @@ from verify.spec.files import refused, replace_file
 
 _STAMP: Final = "verify-stamp.json"
 _RECIPE: Final = 1
+PLAIN_NAME: Final = "[a-z0-9][a-z0-9_-]{0,63}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ def python_of(build: Path) -> Path:
 
 def live_build(root: Path, name: str) -> Path | None:
     """Return the build that an environment uses; None when it is not set up."""
+    if not re.fullmatch(PLAIN_NAME, name):
+        return None
     link = environments_directory(root) / name
     return link.resolve() if link.is_symlink() and python_of(link).exists() else None
 
@@ -107,13 +111,17 @@ def adopt(root: Path, name: str, build: Path, stamp: Stamp) -> None:
         raise refused(home / name, error) from error
 
 
-def sweep(root: Path) -> None:
-    """Remove the builds that nothing points to."""
+def leftovers(root: Path) -> list[Path]:
+    """Find the builds that nothing points to."""
     home = environments_directory(root)
     used = {link.resolve() for link in home.iterdir() if link.is_symlink() and not link.name.startswith(".")}
-    for build in (home / "builds").iterdir():
-        if build.resolve() not in used:
-            remove_build(build)
+    return [build for build in (home / "builds").iterdir() if build.resolve() not in used]
+
+
+def sweep(root: Path) -> None:
+    """Remove the builds that nothing points to; for who holds `without_runs`, since a run may still use one."""
+    for build in leftovers(root):
+        remove_build(build)
 
 
 def remove_build(build: Path) -> None:
@@ -129,18 +137,22 @@ def setting_up(root: Path) -> Iterator[None]:
         VerifyError: When another set-up is running.
         StorageError: When the disk refuses.
     """
-    home = environments_directory(root)
-    try:
-        (home / "builds").mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise refused(home, error) from error
-    try:
-        _claim(descriptor)
+    busy = VerifyError("another set-up of this project is running", "wait for it, then run yours again")
+    with _held(environments_directory(root) / "lock", busy):
         yield
-    finally:
-        with suppress(OSError):
-            os.close(descriptor)
+
+
+@contextmanager
+def without_runs(root: Path) -> Iterator[None]:
+    """Keep runs away while builds come and go: with the lock that each run holds, and under its name.
+
+    Raises:
+        VerifyError: When a run is in progress.
+        StorageError: When the disk refuses.
+    """
+    busy = VerifyError("a run of this project is in progress", "wait for it, then set up again")
+    with _held(environments_directory(root) / "run", busy):
+        yield
 
 
 def refuse_without_room(root: Path, gigabytes: float) -> None:
@@ -161,8 +173,23 @@ def refuse_without_room(root: Path, gigabytes: float) -> None:
         )
 
 
-def _claim(descriptor: int) -> None:
+@contextmanager
+def _held(lock: Path, busy: VerifyError) -> Iterator[None]:
+    try:
+        (lock.parent / "builds").mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise refused(lock.parent, error) from error
+    try:
+        _claim(descriptor, busy)
+        yield
+    finally:
+        with suppress(OSError):
+            os.close(descriptor)
+
+
+def _claim(descriptor: int, busy: VerifyError) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise VerifyError("another set-up of this project is running", "wait for it, then run yours again") from None
+        raise busy from None

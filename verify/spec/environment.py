@@ -1,16 +1,18 @@
 """An environment: a machine class, and what must hold on it (``envs/*.toml``)."""
 
 import difflib
+import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from verify.errors import UsageError
+from verify.spec.builds import PLAIN_NAME
 from verify.spec.machine import Machine
 from verify.spec.toml import read_toml, validated
 
-RESERVED: Final = frozenset({"builds", "cache", "current", "lock", "run"})
+RESERVED: Final = frozenset({"builds", "cache", "current", "lock", "machine", "run", "scratch"})
 _GIGABYTE: Final = 1_000_000_000
 
 
@@ -22,7 +24,7 @@ def as_tuple(value: object) -> object:
 Device = Literal["cpu", "cuda", "mps", "mlx"]
 Words = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], BeforeValidator(as_tuple)]
 Title = Annotated[str, Field(min_length=1, max_length=120)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Name = Annotated[str, Field(pattern=f"^{PLAIN_NAME}$")]
 CLOSED: Final = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
@@ -118,4 +120,7 @@ def _choice(name: str, known: list[str]) -> str:
     if not known:
         return "add one to envs/"
     near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean `{near[0]}`?" if near else f"choose one of {', '.join(known)}, or add envs/{name}.toml"
+    if near:
+        return f"did you mean `{near[0]}`?"
+    addition = f", or add envs/{name}.toml" if re.fullmatch(PLAIN_NAME, name) else ""
+    return f"choose one of {', '.join(known)}{addition}"

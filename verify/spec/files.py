@@ -14,6 +14,8 @@ def read_bytes(path: Path, where: str, limit: int) -> bytes:
         StorageError: When the disk does not give it back.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{where} is no regular file", "remove it, and restore the file with git")
         if not path.is_file():
             raise UsageError(f"{where} does not exist", "look at the name, or restore the file with git")
         with path.open("rb") as stream:

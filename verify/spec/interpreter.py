@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from verify.errors import UsageError
+from verify.errors import IntegrityError, UsageError
 from verify.spec.builds import current_environment, live_build, python_of, stamp_of
 from verify.spec.lock import read_lock
 
@@ -53,23 +53,43 @@ def interpreter_of(root: Path, name: str | None, *, environ: Mapping[str, str]) 
         environ: The environment of the caller.
 
     Raises:
-        UsageError: When it is not set up, or its lock has changed since.
+        UsageError: When it is not set up, its lock has changed since, or its platform's file is wrong.
         IntegrityError: When its lock is not whole.
     """
     chosen = name or current_environment(root)
     build = live_build(root, chosen) if chosen else None
     if chosen is None or build is None:
+        _refuse_unknown(root, name)
         what = f"`{chosen}` is not set up" if chosen else "no environment is set up"
         raise UsageError(what, f"run `./noxw -s setup{f'-{name}' if name else ''}`")
     stamp = stamp_of(build)
     if stamp is None:
         raise UsageError(f"the environment `{chosen}` is not whole", f"run `./noxw -s setup-{chosen}`")
-    if read_lock(root, stamp.platform).digest != stamp.lock_digest:
+    if _lock_digest(root, stamp.platform) != stamp.lock_digest:
         raise UsageError(
             f"lockfiles/{stamp.platform}.txt has changed since `{chosen}` was set up",
             f"run `./noxw -s setup-{chosen}`",
         )
     return Interpreter(chosen, stamp.platform, python_of(build), stamp.lock_digest, worker_variables(build, environ))
+
+
+def _refuse_unknown(root: Path, name: str | None) -> None:
+    # What reads TOML is imported where something is wrong: it takes longer than finding an interpreter.
+    from verify.spec.environment import load_environment
+
+    if name is not None:
+        load_environment(root, name)
+
+
+def _lock_digest(root: Path, platform: str) -> str:
+    try:
+        return read_lock(root, platform).digest
+    except IntegrityError:
+        from verify.spec.platform import load_platform
+
+        # A platform's file that is broken differs from what was locked, and then says more than that.
+        load_platform(root, platform)
+        raise
 
 
 def worker_variables(build: Path, environ: Mapping[str, str]) -> Mapping[str, str]:

@@ -139,9 +139,7 @@ def lock_text(raw: bytes, name: str) -> str:
     conflict = _CONFLICT.search(text)
     if conflict:
         line = text.count("\n", 0, conflict.start()) + 1
-        raise IntegrityError(
-            f"{where}:{line}: holds an unresolved merge conflict", f"take one side whole, then {again}"
-        )
+        raise IntegrityError(f"{where}:{line}: holds an unresolved merge conflict", again)
     return text
 
 

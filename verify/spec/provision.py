@@ -1,13 +1,16 @@
 """Builds an environment from its lock: aside, and then into place in one step."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from verify.errors import VerifyError
 from verify.spec.builds import (
     Stamp,
     adopt,
+    leftovers,
     live_build,
     new_build,
     python_of,
@@ -17,6 +20,7 @@ from verify.spec.builds import (
     setting_up,
     stamp_of,
     sweep,
+    without_runs,
 )
 from verify.spec.environment import load_environment
 from verify.spec.files import replace_file
@@ -111,7 +115,8 @@ def provision(
         UsageError: When environment or platform are wrong, or the lock is missing.
         IntegrityError: When the lock is not whole, or a wheel is not the one that was locked.
         StorageError: When the disk refuses or is too full.
-        VerifyError: When another set-up is running, or uv, Python or an index cannot be reached.
+        VerifyError: When another set-up is running, a run is in progress where something is to be built, or uv,
+            Python or an index cannot be reached.
     """
     platform = load_platform(root, load_environment(root, environment_name).platform)
     lock = read_lock(root, platform.name)
@@ -120,8 +125,11 @@ def provision(
         build = live_build(root, environment_name)
         found = build is not None and stamp_of(build) == stamp and not recreate
         if build is None or not found:
-            build = _build(Job(root, environment_name, platform, lock, environ, report))
-            adopt(root, environment_name, build, stamp)
+            with without_runs(root):
+                build = _build(Job(root, environment_name, platform, lock, environ, report))
+                adopt(root, environment_name, build, stamp)
+        else:
+            _tidy(root)
         remember_current(root, environment_name)
     return Provisioned("unchanged" if found else "built", environment_name, python_of(build), lock.digest)
 
@@ -148,6 +156,13 @@ def _from(
     packages: Iterable[LockedPackage], index_of: Mapping[str, str], address: str | None
 ) -> tuple[LockedPackage, ...]:
     return tuple(package for package in packages if index_of.get(package.name) == address)
+
+
+def _tidy(root: Path) -> None:
+    """Remove what a killed set-up left, where there is any; a run in progress leaves it to the next one."""
+    if leftovers(root):
+        with suppress(VerifyError), without_runs(root):
+            sweep(root)
 
 
 def _build(job: Job) -> Path:

@@ -1,6 +1,7 @@
 """Makes locks: resolves requirements into pins and hashes, with uv."""
 
 import json
+import re
 import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,6 @@ from verify.spec.lock import (
     format_lock,
     format_packages,
     lock_path,
-    lock_text,
     parse_lock,
     parse_packages,
     read_lock,
@@ -32,6 +32,7 @@ GROUPS: Final = ("tests", "tools")
 _OLDEST_PYTHON: Final = "3.11"
 _SYSTEMS: Final = ("sys_platform == 'darwin'", "sys_platform == 'linux'")
 _EVERYWHERE: Final = " or ".join(_SYSTEMS)
+_PIN: Final = re.compile(r"([a-z0-9][a-z0-9-]*)==([A-Za-z0-9.+!]+)(?: ; [^\\;]+?)?(?: \\)?")
 _COMPILE: Final = (
     "pip",
     "compile",
@@ -112,13 +113,13 @@ def make_lock(
 
     Raises:
         UsageError: When there is no such lock, or its source is wrong.
-        IntegrityError: When the present lock cannot be read, or a file has another hash than it.
+        IntegrityError: When uv finds a file that has another hash than the one that is locked.
         VerifyError: When uv finds no answer.
         StorageError: When the disk refuses.
     """
     pip = ask_pip(environ, root)
-    before, seed = _present(root, name)
     question = ask(root, name, pip.links)
+    before, seed = _present(root, name)
     found = _resolve(question, "" if upgrade else seed, pip, environ)
     after = format_lock(name, question.digest, found)
     path = lock_path(root, name)
@@ -211,19 +212,27 @@ def _alone(package: str) -> list[str]:
 def _present(root: Path, name: str) -> tuple[tuple[LockedPackage, ...], str]:
     """Return the packages of the present lock, and what uv is to hold on to.
 
-    Hashes that somebody changed by hand are not held on to: only a whole lock keeps them.
+    Hashes that somebody changed by hand are not held on to: only a whole lock keeps them. One that an editor or a
+    merge has damaged is no obstacle, for locking again is the way out of that.
     """
     path = lock_path(root, name)
     if not path.exists():
         return (), ""
     raw = read_bytes(path, f"lockfiles/{name}.txt", MAX_BYTES)
-    text = lock_text(raw, name)
     try:
         _, packages = parse_lock(raw, name)
     except IntegrityError:
-        pins = [line.removesuffix(" \\") for line in text.splitlines() if "==" in line and line[0].isalnum()]
-        return (), "\n".join(pins)
+        return (), _pins(raw.decode("ascii", "replace"))
     return packages, format_packages(packages)
+
+
+def _pins(text: str) -> str:
+    """Save the pins of a lock that is not whole, except where the two sides of a merge pin different versions."""
+    found = [pin for line in text.splitlines() if (pin := _PIN.fullmatch(line))]
+    versions: dict[str, set[str]] = {}
+    for pin in found:
+        versions.setdefault(pin[1], set()).add(pin[2])
+    return "\n".join(pin[0].removesuffix(" \\") for pin in found if len(versions[pin[1]]) == 1)
 
 
 def _resolve(question: Question, seed: str, pip: Pip, environ: Mapping[str, str]) -> tuple[LockedPackage, ...]:

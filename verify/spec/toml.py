@@ -3,7 +3,7 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -72,7 +72,7 @@ def validated(model: type[Model], toml: Toml, **more: object) -> Model:
         return model.model_validate({**toml.data, **more})
     except ValidationError as error:
         first = min(error.errors(), key=lambda found: _urgency(toml.text, found))
-        raise _explained(model, toml, first) from None
+        raise _explained(_keys(model, more), toml, first) from None
 
 
 def line_of(text: str, place: Sequence[str | int]) -> int:
@@ -114,14 +114,14 @@ def _parsed(text: str, where: str) -> dict[str, Any]:
         raise UsageError(f"{where}:1: {said}", "a file of this kind is flat and small; restore it") from None
 
 
-def _explained(model: type[BaseModel], toml: Toml, error: Mapping[str, Any]) -> UsageError:
+def _explained(known: Sequence[str], toml: Toml, error: Mapping[str, Any]) -> UsageError:
     place: Place = error["loc"]
     names = [str(part) for part in place if isinstance(part, str)]
     key = ".".join(names)
     if error["type"] == "missing":
         return _wrong(toml, place[:-1], f"`{key}` is missing", "add the key; its neighbours show how")
     if error["type"] == "extra_forbidden":
-        return _wrong(toml, place, f"`{key}` is not a key here", _meant(names[-1], _keys(model)))
+        return _wrong(toml, place, f"`{key}` is not a key here", _meant(names[-1], known))
     said = str(error["msg"]).removeprefix("Value error, ")
     return _wrong(toml, place, f"`{key}`: {said[:1].lower()}{said[1:]}", "correct that value")
 
@@ -140,11 +140,11 @@ def _meant(word: str, known: Sequence[str]) -> str:
     return f"did you mean `{near[0]}`?" if near else f"the keys are {', '.join(known)}"
 
 
-def _keys(model: type[BaseModel]) -> list[str]:
-    """Name the keys of a model and of the models inside it."""
+def _keys(model: type[BaseModel], given: Collection[str]) -> list[str]:
+    """Name the keys of a model, less those that are given otherwise, and of the models inside it."""
     schema = model.model_json_schema()
-    tables = [schema, *schema.get("$defs", {}).values()]
-    return [key for table in tables for key in table.get("properties", {})]
+    own = [key for key in schema.get("properties", {}) if key not in given]
+    return [*own, *(key for table in schema.get("$defs", {}).values() for key in table.get("properties", {}))]
 
 
 def _places(text: str) -> Iterator[tuple[Place, int]]:

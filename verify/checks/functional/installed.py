@@ -21,7 +21,7 @@ UNIMPORTABLE = (ImportError, OSError, SyntaxError, NameError, AttributeError, Ty
 def every_locked_distribution_is_there(ctx: Context) -> None:
     """Every locked distribution is installed, once, at its locked version.
 
-    Set the environment up again from its lock: something was installed, upgraded or removed by hand.
+    Run `./noxw -s setup -- --recreate`: something was installed, upgraded or removed by hand.
     """
     locked = installation.locked_versions(ctx.lock)
     ctx.require(bool(locked), "the lock names no distribution")
@@ -35,20 +35,22 @@ def every_locked_distribution_is_there(ctx: Context) -> None:
 def nothing_else_is_installed(ctx: Context) -> None:
     """No distribution is installed that the lock does not name.
 
-    Set the environment up again from its lock; what is needed besides goes into the platform's requirements.
+    Run `./noxw -s setup -- --recreate`; what is needed besides goes into the platform's requirements.
     """
     locked = installation.locked_versions(ctx.lock)
     ctx.require(bool(locked), "the lock names no distribution")
     installed = installation.distributions(installation.site_folders())
     extra = [f"{one.name} {one.version} is not locked" for one in installed if one.name not in locked]
     ctx.require(not extra, installation.named(extra))
+    others = list(installation.lets_others_in())
+    ctx.require(not others, installation.named(others))
 
 
 @check(level="quick", timeout_seconds=120)
 def every_file_is_as_recorded(ctx: Context) -> None:
     """Every installed file has the hash that its distribution's RECORD holds.
 
-    Set the environment up again from its lock: a file was edited, damaged or deleted after it was installed.
+    Run `./noxw -s setup -- --recreate`: a file was edited, damaged or deleted after it was installed.
     """
     installed = installation.distributions(installation.site_folders())
     problems = [line for distribution in installed for line in installation.differences(distribution)]
@@ -61,7 +63,7 @@ def every_file_is_as_recorded(ctx: Context) -> None:
 def every_file_belongs_to_a_distribution(ctx: Context) -> None:
     """No file lies among the installed ones that no distribution brought.
 
-    Delete what is named, or set the environment up again: Python imports such files as if they were locked.
+    Delete what is named, or run `./noxw -s setup -- --recreate`: Python imports such files as if they were locked.
     """
     sites = installation.site_folders()
     installed = installation.distributions(sites)
