@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from verify.render import markdown
 from verify.report.history import append
 from verify.report.versions import AnyReport
 
@@ -42,4 +43,4 @@ def verify(project: Path) -> Verify:
 
 def keep(project: Path, report: AnyReport) -> Path:
     """Append a report to the project's history."""
-    return append(project, report, render=lambda _: "a page", audit=lambda _: [])
+    return append(project, report, render=markdown.render, audit=lambda _: [])

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests import examples
-from tests.cli.conftest import Verify, keep
+from tests.cli.conftest import ROOT, Verify, keep
 from verify.errors import Exit
+from verify.run.assemble import sources_digest
 
 
 def test_a_report_is_shown_in_every_format(project: Path, verify: Verify) -> None:
@@ -28,7 +29,7 @@ def test_whole_reports_are_valid(project: Path, verify: Verify) -> None:
     for number in range(3):
         keep(project, examples.draft_judged(id=f"{number:012x}"))
     ended = verify("report", "validate")
-    assert (ended.returncode, ended.stdout) == (Exit.HOLDS, "3 reports are whole\n")
+    assert (ended.returncode, ended.stdout) == (Exit.HOLDS, "3 of 3 reports are what was written; findings: 0\n")
 
 
 @pytest.mark.parametrize("change", [(b'"certify"', b'"certifY"'), (b"\n", b" \n"), (b"12540", b"12541")])
@@ -50,6 +51,34 @@ def test_a_report_taken_out_of_the_middle_is_missed(project: Path, verify: Verif
     ended = verify("report", "validate", "--json")
     assert ended.returncode == Exit.INTEGRITY
     assert [finding["rule"] for finding in json.loads(ended.stdout)["findings"]] == ["chain.gap"]
+
+
+def test_a_renamed_report_is_not_taken_for_the_newest(project: Path, verify: Verify) -> None:
+    path = keep(project, examples.draft_judged())
+    path.rename(path.with_name(path.name.replace("2026", "2099")))
+    ended = verify("report", "show")
+    assert ended.returncode == Exit.INTEGRITY
+    assert "belongs at reports/m2/2026" in ended.stderr
+
+
+def test_a_page_that_was_touched_up_is_found(project: Path, verify: Verify) -> None:
+    report = examples.draft_judged(suite={"version": "0.1.0", "digest": sources_digest(ROOT / "verify")})
+    page = keep(project, report).with_suffix(".md")
+    page.write_text(page.read_text(encoding="utf-8").replace("conditional", "certified!!", 1), encoding="utf-8")
+    ended = verify("report", "validate")
+    assert ended.returncode == Exit.INTEGRITY
+    assert "does not say what its report says" in ended.stdout
+
+
+def test_strays_and_missing_pages_are_named_and_nothing_at_all_is_no_success(project: Path, verify: Verify) -> None:
+    assert verify("report", "validate").returncode == Exit.USAGE
+    path = keep(project, examples.draft_judged())
+    path.with_suffix(".md").unlink()
+    path.with_name("notes.json").write_text("{}")
+    told = verify("report", "validate")
+    assert told.returncode == Exit.HOLDS
+    assert "notes.json: is no report of ours" in told.stdout
+    assert "makes it anew" in told.stdout
 
 
 def test_an_older_report_is_converted_and_the_stored_one_stays(project: Path, verify: Verify) -> None:

@@ -47,7 +47,7 @@ def test_a_quick_run_keeps_a_valid_report_with_no_secrets_in_it(furnished: Path,
     assert str(furnished) not in kept
     assert str(Path.home()) + "/" not in kept
     assert path.with_suffix(".md").read_text(encoding="utf-8").startswith("# ")
-    assert verify("report", "validate").stdout == "1 reports are whole\n"
+    assert verify("report", "validate").stdout == "1 of 1 reports are what was written; findings: 0\n"
     path.write_bytes(path.read_bytes().replace(b'"passed"', b'"failed"', 1))
     assert verify("report", "validate").returncode == Exit.INTEGRITY
 

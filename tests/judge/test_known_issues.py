@@ -60,9 +60,10 @@ def test_what_it_does_not_describe_is_not() -> None:
 
 
 def test_what_is_left_out_does_not_matter() -> None:
-    anywhere = entries(environments=[], devices=[], packages={})
+    anywhere = entries(devices=[], packages={})
     devices: tuple[Device | None, ...] = (None, "cpu")
-    assert all(known_issue(anywhere, "quantization.int8", device, "m4", ()) for device in devices)
+    assert all(known_issue(anywhere, "quantization.int8", device, "m2", ()) for device in devices)
+    assert found(environments=[], devices=[], environment="m4", device=None)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,12 @@ def test_ranges_compare_releases_by_number(version: str, span: str, expected: bo
         {"packages": {"torch": "~=2.9"}},
         {"reason": ""},
         {"id": "Has Blanks"},
+        {"environments": [], "devices": [], "packages": {}},
+        *(
+            {"check": check}
+            for check in ("*", "*.*", "quant*", "quantization.int*", "quantization", "a.b[mps]", "a.*b")
+        ),
+        *({"check": check} for check in ("installed.*", "installed.is_the_lock", "devices.*", "devices.computes")),
     ],
 )
 def test_an_entry_that_is_wrong_is_refused(changes: dict[str, Any]) -> None:

@@ -73,6 +73,19 @@ def test_a_report_that_tells_of_somebody_is_found(text: str) -> None:
     assert not any("ada" in finding.message for finding in found if finding.rule == "hygiene.told")
 
 
+@pytest.mark.parametrize("word", ["model", "value", "samples", "compare", "learns", "higher", "known", "datasheet"])
+def test_a_name_that_is_an_ordinary_word_is_looked_for_in_foreign_texts_only(word: str) -> None:
+    figure = examples.measured("rate", [1.0], "GB/s", conditions={"of": f"by {word}"}, inconclusive=f"{word} was busy")
+    ours = result("learns.model", title="The model learns", **examples.not_passed("failed", "1 is not 2"))
+    told = result("a.c", measurements=[figure])
+    for results, paths in (
+        ([result("a.b"), ours], set()),
+        ([told], {f"report.results[0].measurements[0].{name}" for name in ("conditions.of", "inconclusive")}),
+    ):
+        found = judge(examples.draft(results=results), policy(secrets={word: "<user>"})).findings
+        assert {finding.subject for finding in found if finding.rule == "hygiene.told"} == paths
+
+
 def test_a_name_in_a_key_is_found_too() -> None:
     draft = examples.draft(results=[result("a.b", notes={"/home/ada": 1})])
     assert [finding.rule for finding in judge(draft, policy()).findings] == ["hygiene.told"]

@@ -58,6 +58,8 @@ def test_what_does_not_apply_may_be_skipped_but_not_fail() -> None:
         ("2026-02-16", "conditional", "outcomes.known_issue"),
         ("2026-02-15", "conditional", "outcomes.known_issue"),
         ("2026-02-14", "refused", "outcomes.known_issue_expired"),
+        ("2027-02-16", "conditional", "outcomes.known_issue"),
+        ("2027-02-17", "refused", "outcomes.known_issue_too_long"),
     ],
 )
 def test_a_known_issue_excuses_until_its_day(expires: str, value: str, rule: str) -> None:
@@ -65,6 +67,11 @@ def test_a_known_issue_excuses_until_its_day(expires: str, value: str, rule: str
     found = verdict(PASSED, result("a.c", **not_passed("crashed", "signal 11", known_issue=issue)))
     assert (found.value, rules(found)) == (value, [rule])
     assert KNOWN["id"] in found.findings[0].message
+
+
+def test_a_known_issue_excuses_no_required_check_that_was_skipped() -> None:
+    found = verdict(PASSED, result("a.c", **not_passed("skipped", "nothing to ask", known_issue=KNOWN)))
+    assert (found.value, rules(found)) == ("refused", ["outcomes.skipped"])
 
 
 def test_a_known_issue_that_is_gone_is_told_of() -> None:
@@ -85,6 +92,24 @@ def test_what_failed_for_more_than_a_busy_machine_is_refused() -> None:
     for reason in ("rate is 1 GB/s, must be at least 2; error is 1 1, must be at most 0", "wrong"):
         found = verdict(PASSED, result("a.c", measurements=[slow], **not_passed("failed", reason)))
         assert found.value == "refused"
+
+
+def test_a_figure_whose_limit_holds_excuses_no_other_of_its_name() -> None:
+    held = examples.measured("speed", [3.0], "GB/s", limits={"at_least": 2}, inconclusive=BUSY)
+    slow = examples.measured("speed", [1.0], "GB/s", limits={"at_least": 2})
+    reason = "speed is 1 GB/s, must be at least 2"
+    for figures in ([held, slow], [held], [held, {**slow, "inconclusive": BUSY}, slow]):
+        found = verdict(PASSED, result("a.c", measurements=figures, **not_passed("failed", reason)))
+        assert found.value == "refused"
+        assert "outcomes.failed" in rules(found)
+
+
+def test_a_figure_that_is_not_finite_is_no_disturbance() -> None:
+    slow = examples.measured("speed", [1.0], "GB/s", limits={"at_least": 2}, inconclusive=BUSY)
+    broken = "speed is 1 GB/s, must be at least 2"
+    for reason in ("speed is not finite: [nan]", f"{broken}; speed is not finite: [nan]"):
+        found = verdict(PASSED, result("a.c", measurements=[slow], **not_passed("failed", reason)))
+        assert "outcomes.failed" in rules(found)
 
 
 def test_a_run_that_was_disturbed_as_a_whole_is_conditional() -> None:

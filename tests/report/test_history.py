@@ -1,111 +1,21 @@
 """Reports are kept whole, in order, and for good."""
 
-import errno
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests import examples
+from tests.report.histories import append, draft, files, fine, whole
 from verify.errors import IntegrityError, StorageError, UsageError, VerifyError
 from verify.judge.finding import error, warning
 from verify.render import markdown
 from verify.report import history
 from verify.report.canonical import stored_text
 from verify.report.chain import verify_chain
-from verify.report.disk import LOCAL
 from verify.report.read import read_report
 from verify.report.v2 import Finding
 from verify.report.versions import AnyReport
-
-# How many operations it takes to keep a report, at least.
-OPERATIONS = 8
-
-
-def fine(_: AnyReport) -> Sequence[Finding]:
-    """An audit that finds nothing."""
-    return ()
-
-
-def draft(number: int = 0, machine: str = "a" * 32) -> AnyReport:
-    """A small report with an id of its own."""
-    small = examples.draft(results=examples.results()[:1], id=f"{number:012x}", machine=machine)
-    return examples.with_verdict(small)
-
-
-def append(root: Path, number: int = 0, **more: str) -> Path:
-    """Put a small report at the end of its chain."""
-    return history.append(root, draft(number, **more), render=markdown.render, audit=fine)
-
-
-def files(root: Path) -> list[str]:
-    """All that lies in the example's history."""
-    return sorted(path.name for path in (root / "reports/m2").iterdir() if path.name != history.LOCK)
-
-
-def whole(root: Path) -> list[AnyReport]:
-    """All reports of the history, each proven, and their chain too."""
-    reports = [read_report(path, root) for path in history.stored(root, "m2")]
-    assert reports == [] or verify_chain(reports) == []
-    return reports
-
-
-@dataclass(slots=True)
-class BrokenDisk:
-    """A disk that does something else at its nth operation."""
-
-    at: int
-    instead: Callable[[str], object]
-    done: list[str] = field(default_factory=list)
-
-    def _next(self, name: str) -> None:
-        self.done.append(name)
-        if len(self.done) == self.at:
-            self.instead(name)
-
-    def create(self, path: Path) -> int:
-        self._next("create")
-        return LOCAL.create(path)
-
-    def write(self, descriptor: int, data: bytes) -> int:
-        self._next("write")
-        # Disks may take less than they are given.
-        return LOCAL.write(descriptor, data[:3000])
-
-    def sync(self, descriptor: int) -> None:
-        self._next("sync")
-        LOCAL.sync(descriptor)
-
-    def rename(self, old: Path, new: Path) -> None:
-        self._next("rename")
-        LOCAL.rename(old, new)
-
-    def sync_folder(self, folder: Path) -> None:
-        self._next("sync_folder")
-        LOCAL.sync_folder(folder)
-
-
-def refusal(root: Path, number: int, disk: BrokenDisk) -> str | None:
-    """How appending a report to a broken disk is refused, if it is."""
-    try:
-        history.append(root, draft(number), render=markdown.render, audit=fine, disk=disk)
-    except StorageError as error:
-        return error.message + error.hint
-    return None
-
-
-def refusing(code: int) -> Callable[[str], object]:
-    """What a disk does that fails with this error."""
-
-    def instead(_: str) -> object:
-        raise OSError(code, os.strerror(code))
-
-    return instead
 
 
 def test_a_report_is_kept_with_its_markdown_beside_it(tmp_path: Path) -> None:
@@ -187,106 +97,6 @@ def test_a_report_that_is_none_is_not_written(tmp_path: Path) -> None:
     assert files(tmp_path) == []
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EFBIG, errno.EACCES])
-def test_whatever_the_disk_refuses_nothing_is_lost_or_half_written(tmp_path: Path, code: int) -> None:
-    append(tmp_path, 1)
-    kept = files(tmp_path)
-    for at in range(1, 100):
-        disk = BrokenDisk(at, refusing(code))
-        said = refusal(tmp_path, 1 + at, disk)
-        if said is None:
-            break
-        assert os.strerror(code) in said
-        assert "\n" not in said
-        whole(tmp_path)
-        if "rename" not in disk.done[:-1]:
-            assert files(tmp_path) == kept
-        kept = files(tmp_path)
-    assert at > OPERATIONS
-    append(tmp_path, 999)
-    whole(tmp_path)
-    assert not [name for name in files(tmp_path) if name.startswith(".")]
-
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from tests.report import test_history as t
-disk = t.BrokenDisk(int(sys.argv[2]), lambda name: os.kill(os.getpid(), signal.SIGKILL))
-t.history.append(Path(sys.argv[1]), t.draft(int(sys.argv[2])), render=t.markdown.render, audit=t.fine, disk=disk)
-"""
-
-
-def python(program: str, *words: object) -> "subprocess.Popen[bytes]":
-    """A process of its own that runs the program with our modules."""
-    return subprocess.Popen(
-        [sys.executable, "-c", program, *map(str, words)],
-        cwd=examples.ROOT,
-        env={"PYTHONPATH": str(examples.ROOT), "PATH": os.environ["PATH"]},
-        stderr=subprocess.DEVNULL,
-    )
-
-
-def test_killed_at_any_moment_the_history_is_whole_and_the_next_run_goes_on(tmp_path: Path) -> None:
-    append(tmp_path, 999)
-    for at in range(1, 100, 3):
-        victims = [python(KILLED, tmp_path, at + more) for more in range(3)]
-        codes = [victim.wait() for victim in victims]
-        whole(tmp_path)
-        if 0 in codes:
-            break
-        assert set(codes) == {-signal.SIGKILL}
-    assert at > OPERATIONS - 3
-    append(tmp_path, 1000)
-    whole(tmp_path)
-    assert not [name for name in files(tmp_path) if name.startswith(".")]
-
-
-WRITER = """
-import sys
-from pathlib import Path
-from tests.report import test_history as t
-for number in range(int(sys.argv[3])):
-    t.append(Path(sys.argv[1]), 1000 * int(sys.argv[2]) + number)
-"""
-
-
-def test_many_writers_at_once_lose_nothing(tmp_path: Path) -> None:
-    writers = [python(WRITER, tmp_path, writer, 20) for writer in range(8)]
-    assert [writer.wait() for writer in writers] == [0] * 8
-    reports = sorted(read_report(path, tmp_path).sequence for path in history.stored(tmp_path, "m2"))
-    assert reports == list(range(1, 161))
-    assert verify_chain([read_report(path, tmp_path) for path in history.stored(tmp_path, "m2")]) == []
-
-
-LIMITED = """
-import resource, sys
-from pathlib import Path
-from tests.report import test_history as t
-resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-try:
-    t.append(Path(sys.argv[1]))
-except t.StorageError as error:
-    sys.exit(int(error.exit))
-"""
-
-
-def test_a_limit_of_file_size_is_a_refusal(tmp_path: Path) -> None:
-    assert python(LIMITED, tmp_path).wait() == 5
-    assert files(tmp_path) == []
-
-
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EIO])
-def test_a_disk_that_keeps_nothing_is_found_before_the_long_checks(tmp_path: Path, code: int) -> None:
-    history.preflight(tmp_path, "m2")
-    assert files(tmp_path) == []
-    for at in range(1, 5):
-        with pytest.raises(StorageError, match=os.strerror(code)):
-            history.preflight(tmp_path, "m2", BrokenDisk(at, refusing(code)))
-    history.preflight(tmp_path, "m2")
-    assert files(tmp_path) == []
-
-
 def test_a_damaged_report_is_found_before_the_long_checks(tmp_path: Path) -> None:
     path = append(tmp_path)
     path.write_bytes(path.read_bytes()[:-100])
@@ -333,13 +143,9 @@ def test_a_file_where_a_folder_should_be_is_a_refusal(tmp_path: Path) -> None:
     with pytest.raises(VerifyError) as caught:
         history.preflight(tmp_path, "m2")
     assert caught.value.exit == 5
-
-
-def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
-    append(tmp_path)
-    (tmp_path / "reports/m2/.20260215T163005Z-ffffffffffff.json.part").write_text("half")
-    history.preflight(tmp_path, "m2")
-    assert len(files(tmp_path)) == 2
+    for attempt in (history.environments, history.strays, lambda root: history.stored(root, "m2")):
+        with pytest.raises(IntegrityError, match="reports is no folder"):
+            attempt(tmp_path)
 
 
 def test_other_files_beside_reports_are_left_alone(tmp_path: Path) -> None:
@@ -354,3 +160,80 @@ def test_other_files_beside_reports_are_left_alone(tmp_path: Path) -> None:
 def test_the_stored_text_is_what_lies_on_the_disk(tmp_path: Path) -> None:
     path = append(tmp_path)
     assert path.read_text() == stored_text(read_report(path, tmp_path))
+
+
+def test_a_report_under_another_name_or_in_another_place_is_refused(tmp_path: Path) -> None:
+    first, second = append(tmp_path, 1), append(tmp_path, 2)
+    assert history.read_stored(second, tmp_path).sequence == 2
+    text = second.read_bytes()
+    second.write_bytes(first.read_bytes())
+    first.write_bytes(text)
+    attempts = (lambda: history.read_stored(first, tmp_path), lambda: history.latest(tmp_path, "m2"))
+    for attempt in (*attempts, lambda: append(tmp_path, 3), lambda: history.chain_of(tmp_path, "m2", "a" * 32)):
+        with pytest.raises(IntegrityError, match="belongs at reports/m2/"):
+            attempt()
+
+
+def test_a_chain_that_was_renamed_or_moved_is_refused(tmp_path: Path) -> None:
+    path = append(tmp_path)
+    later = path.rename(path.with_name("20991121T000000Z-000000000000.json"))
+    with pytest.raises(IntegrityError, match=path.name):
+        history.read_stored(later, tmp_path)
+    later.rename(path)
+    path.parent.rename(tmp_path / "reports/cuda")
+    with pytest.raises(IntegrityError, match="belongs at reports/m2/"):
+        history.latest(tmp_path, "cuda")
+
+
+def test_a_chain_is_in_the_order_of_its_sequence(tmp_path: Path) -> None:
+    for number, machine in ((3, "a"), (2, "b"), (1, "a")):
+        append(tmp_path, number, machine=machine * 32)
+    assert [report.id for report in history.chain_of(tmp_path, "m2", "a" * 32)] == [f"{3:012x}", f"{1:012x}"]
+    assert history.chain_of(tmp_path, "m4", "a" * 32) == []
+
+
+def test_a_link_or_a_file_in_place_of_a_folder_is_named(tmp_path: Path) -> None:
+    append(tmp_path)
+    (tmp_path / "reports/m4").write_text("")
+    by_name = (history.stored, history.latest)
+    for attempt in (history.environments, history.strays, *(partial(one, environment="m4") for one in by_name)):
+        with pytest.raises(IntegrityError, match="reports/m4 is no folder"):
+            attempt(tmp_path)
+    (tmp_path / "reports/m4").unlink()
+    (tmp_path / "reports").rename(tmp_path / "elsewhere")
+    (tmp_path / "reports").symlink_to("elsewhere")
+    for attempt in (history.environments, history.strays, lambda root: history.stored(root, "m2")):
+        with pytest.raises(IntegrityError, match="reports is a symbolic link"):
+            attempt(tmp_path)
+
+
+def test_what_does_not_belong_in_a_history_is_named(tmp_path: Path) -> None:
+    assert history.strays(tmp_path) == []
+    folder = append(tmp_path).parent
+    for name in ("page.md", "page.html", ".hidden"):
+        (folder / name).write_text("")
+    (folder.parent / "README.md").write_text("")
+    assert history.strays(tmp_path) == []
+    (folder / "notes.json").write_text("")
+    (folder / "old").mkdir()
+    (folder / "page2.md").symlink_to("page.md")
+    (folder.parent / "M2").mkdir()
+    assert [path.name for path in history.strays(tmp_path)] == ["M2", "notes.json", "old", "page2.md"]
+
+
+def test_a_page_that_is_not_of_its_report_is_found(tmp_path: Path) -> None:
+    path = append(tmp_path)
+    report, page = read_report(path, tmp_path), path.with_suffix(".md")
+
+    def differs() -> bool:
+        return history.page_differs(path, tmp_path, report, markdown.render)
+
+    text = page.read_text()
+    assert not differs()
+    page.write_text(text.replace("m2", "m4"))
+    assert differs()
+    page.unlink()
+    assert differs()
+    (tmp_path / "page.md").write_text(text)
+    page.symlink_to(tmp_path / "page.md")
+    assert differs()

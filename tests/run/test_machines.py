@@ -16,7 +16,7 @@ from verify.spec.environment import environment_names, load_environment
 from verify.spec.lock import read_lock
 
 ROOT = Path(__file__).resolve().parents[2]
-SUITE = ROOT / "tests/golden/suite.txt"
+SUITE = ROOT / "tests/run/suite.txt"
 
 
 def jobs(name: str) -> list[Job]:

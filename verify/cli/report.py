@@ -6,10 +6,11 @@ from pathlib import Path
 
 from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError
-from verify.report.v2 import Finding
+from verify.report.v2 import Finding, Severity
 from verify.report.versions import VERSIONS, AnyReport
 
 PACKAGE = Path(__file__).resolve().parents[1]
+NOTHING = UsageError("reports/ holds no report", "make one: ./noxw -s setup verify")
 FORMATS = ("text", "markdown", "junit", "json")
 
 
@@ -42,9 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _show(arguments: argparse.Namespace, root: Path) -> int:
     from verify.render import junit, markdown, text
     from verify.report.canonical import stored_text
-    from verify.report.read import read_report
 
-    report = read_report(_chosen(arguments.report, root), root)
+    report = _read(_chosen(arguments.report, root), root)
     render = {"text": text.render, "markdown": markdown.render, "junit": junit.render, "json": stored_text}
     sys.stdout.write(render[arguments.format](report).rstrip("\n") + "\n")
     return Exit.HOLDS
@@ -54,31 +54,43 @@ def _validate(arguments: argparse.Namespace, root: Path) -> int:
     import json
 
     from verify.report.chain import verify_chain
-    from verify.report.read import read_report
+    from verify.report.history import strays
 
     paths = [path.absolute() for path in arguments.report] or _all(root)
-    reports = {path: read_report(path, root) for path in paths}
-    found = [(path, finding) for path, report in reports.items() for finding in _audited(report, root)]
-    chained = [] if arguments.report else verify_chain(list(reports.values()))
-    errors = [finding for finding in [*chained, *(finding for _, finding in found)] if finding.severity == "error"]
+    if not paths:
+        raise NOTHING
+    reports = {path: _read(path, root) for path in paths}
+    found = [(path.name, finding) for path, report in reports.items() for finding in _doubts(path, report, root)]
+    if not arguments.report:
+        found += [("history", finding) for finding in verify_chain(list(reports.values()))]
+        found += [("history", _doubt("stray", stray.name, "is no report of ours", "warning")) for stray in strays(root)]
     if arguments.json:
-        findings = [finding.model_dump() for finding in [*chained, *(finding for _, finding in found)]]
-        print(json.dumps({"reports": len(reports), "findings": findings}, indent=2))
+        print(
+            json.dumps({"reports": len(reports), "findings": [finding.model_dump() for _, finding in found]}, indent=2)
+        )
     else:
-        for path, finding in found:
-            print(f"{path.name}: {finding.severity}: {finding.rule}: {finding.subject}: {finding.message}")
-        for finding in chained:
-            print(f"history: {finding.severity}: {finding.rule}: {finding.subject}: {finding.message}")
-        print(f"{len(reports)} reports are whole" + ("" if not errors else f", {len(errors)} contradictions"))
-    return Exit.INTEGRITY if errors else Exit.HOLDS
+        for where, finding in found:
+            print(f"{where}: {finding.severity}: {finding.rule}: {finding.subject}: {finding.message}")
+        print(f"{len(reports)} of {len(reports)} reports are what was written; findings: {len(found)}")
+    return Exit.INTEGRITY if any(finding.severity == "error" for _, finding in found) else Exit.HOLDS
 
 
-def _audited(report: AnyReport, root: Path) -> list[Finding]:
-    """The contradictions of a stored report.
+def _read(path: Path, root: Path) -> AnyReport:
+    """A report; one of the history must lie at its own place there."""
+    from verify.report.history import read_stored
+    from verify.report.read import read_report
 
-    Its verdict is computed again only where environment and rules are still those of then.
+    return read_stored(path, root) if path.is_relative_to(root / "reports") else read_report(path, root)
+
+
+def _doubts(path: Path, report: AnyReport, root: Path) -> list[Finding]:
+    """What contradicts a stored report, in it and in the page beside it.
+
+    Verdict and page are made again only where environment, rules and renderers are still those of then.
     """
     from verify.judge.verdict import audit
+    from verify.render import markdown
+    from verify.report.history import page_differs
     from verify.run.assemble import sources_digest
     from verify.run.policies import policy_for
     from verify.spec.environment import environment_names, load_environment
@@ -88,15 +100,25 @@ def _audited(report: AnyReport, root: Path) -> list[Finding]:
     today = report.suite.digest == sources_digest(PACKAGE)
     same = known if known and today and known.digest == report.environment.digest else None
     found = audit(report, policy_for(root, same))
-    return found if same else [finding for finding in found if finding.rule != "verdict.differs"]
+    if not same:
+        found = [finding for finding in found if finding.rule != "verdict.differs"]
+    page = path.with_suffix(".md")
+    if not page.exists():
+        found.append(_doubt("missing", page.name, "`verify report show --format markdown` makes it anew", "warning"))
+    elif today and page_differs(path, root, report, markdown.render):
+        found.append(_doubt("page", page.name, "does not say what its report says", "error"))
+    return found
+
+
+def _doubt(rule: str, subject: str, message: str, severity: Severity) -> Finding:
+    return Finding(rule=f"history.{rule}", subject=subject, message=message, severity=severity, grade="certain")
 
 
 def _convert(arguments: argparse.Namespace, root: Path) -> int:
     from verify.report.canonical import stored_text
-    from verify.report.read import read_report
     from verify.report.upgrade import upgrade
 
-    report = read_report(_chosen(arguments.report, root), root)
+    report = _read(_chosen(arguments.report, root), root)
     if VERSIONS.index(report.version) > VERSIONS.index(arguments.to):
         raise UsageError(f"a {report.version} report cannot become {arguments.to}", "choose a newer version with --to")
     sys.stdout.write(stored_text(upgrade(report, arguments.to)))
@@ -108,7 +130,7 @@ def _chosen(path: Path | None, root: Path) -> Path:
         return path.absolute()
     known = _all(root)
     if not known:
-        raise UsageError("reports/ holds no report", "make one: ./noxw -s setup verify")
+        raise NOTHING
     return max(known, key=lambda known_path: known_path.name)
 
 

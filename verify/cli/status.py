@@ -11,7 +11,6 @@ from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError
 from verify.judge.status import lapses
 from verify.report import history, v1, v3
-from verify.report.read import read_report
 from verify.report.upgrade import newest
 from verify.run.identity import machine_id
 from verify.run.policies import terms
@@ -54,8 +53,5 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _last_judged(root: Path, environment: str, machine: str) -> v3.Report | None:
     """The machine's last report that has a verdict: a quick look in between voids no certificate."""
-    for path in reversed(history.stored(root, environment)):
-        report = newest(read_report(path, root))
-        if report.machine == machine and report.verdict:
-            return report
-    return None
+    judged = [report for report in map(newest, history.chain_of(root, environment, machine)) if report.verdict]
+    return judged[-1] if judged else None

@@ -29,7 +29,7 @@ def recompute(report: v3.Report, _policy: Policy) -> Iterator[Finding]:
                 message = f"{figure.name} is {figure.value:.6g}, stated as {_origin(figure)}, {given}"
                 yield error("recompute.value", result.id, message)
             if result.outcome == "passed":
-                yield from _broken_limits(result, figure)
+                yield from _unsaid(result, figure)
             yield from _percentage(result, figure)
 
 
@@ -60,6 +60,19 @@ def chance(report: v3.Report, _policy: Policy) -> Iterator[Finding]:
             )
 
 
+def broken_limits(figure: v3.Measurement) -> list[tuple[str, float]]:
+    """The limits that a figure breaks: how each is said, and what it is."""
+    limits, value = figure.limits, figure.value
+    broken: list[tuple[str, float]] = []
+    if limits.at_most is not None and value > limits.at_most:
+        broken.append(("at most", limits.at_most))
+    if limits.at_least is not None and value < limits.at_least:
+        broken.append(("at least", limits.at_least))
+    if limits.equals is not None and value != limits.equals:
+        broken.append(("exactly", limits.equals))
+    return broken
+
+
 def _expected(figure: v3.Measurement) -> float | None:
     if figure.provenance == "measured":
         return float(figure.samples[-1] if figure.along else statistics.median(figure.samples))
@@ -81,18 +94,10 @@ def _close(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=ROUNDING, abs_tol=0.0)
 
 
-def _broken_limits(result: v3.Result, figure: v3.Measurement) -> Iterator[Finding]:
-    limits, value = figure.limits, figure.value
-    holds = {
-        "at most": (limits.at_most, limits.at_most is None or value <= limits.at_most),
-        "at least": (limits.at_least, limits.at_least is None or value >= limits.at_least),
-        "exactly": (limits.equals, limits.equals is None or value == limits.equals),
-    }
-    for words, (limit, held) in holds.items():
-        if not held:
-            yield error(
-                "recompute.limit", result.id, f"passed with {figure.name} {value:.6g}, {words} {limit:.6g} stated"
-            )
+def _unsaid(result: v3.Result, figure: v3.Measurement) -> Iterator[Finding]:
+    for words, limit in broken_limits(figure):
+        message = f"passed with {figure.name} {figure.value:.6g}, {words} {limit:.6g} stated"
+        yield error("recompute.limit", result.id, message)
 
 
 def _percentage(result: v3.Result, figure: v3.Measurement) -> Iterator[Finding]:

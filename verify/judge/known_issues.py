@@ -3,15 +3,21 @@
 import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from verify.report.fields import Closed, Day, Device, Listed, Name, as_text
 from verify.report.v1 import Package
 from verify.report.v2 import KnownIssue
 
 _BOUND = r"(<=|>=|==|<|>)\s*[0-9]+(\.[0-9]+)*"
+_CHECK = r"^[A-Za-z0-9_]+\.(\*|[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*)$"
+# What is tampered with, or does not compute, makes every other answer worthless.
+_NEVER = ("installed", "devices")
+_NARROWING = ("environments", "devices", "packages")
+_SOME: JsonDict = {"minItems": 1, "minProperties": 1}
 _RANGE = rf"^\s*{_BOUND}(\s*,\s*{_BOUND})*\s*$"
 
 
@@ -20,8 +26,8 @@ class Entry(Closed):
 
     Attributes:
         id: A short name of its own.
-        check: Id of the check without device; ``*`` and ``?`` as in a shell.
-        environments: Where it applies; everywhere when empty.
+        check: Id of the check without device, or ``topic.*``; never of topic ``installed`` or ``devices``.
+        environments: Where it applies; everywhere when empty, but one of this, devices and packages is given.
         devices: On which devices; on all when empty.
         packages: Name and range of the releases that have it: ``torch = ">=2.9,<2.12"``.
         reason: What is wrong, in one line.
@@ -29,14 +35,29 @@ class Entry(Closed):
         expires: The last day on which it excuses a failure.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [n], "properties": {n: _SOME}} for n in _NARROWING]}
+    )
+
     id: Name
-    check: str = Field(min_length=1, max_length=200)
+    check: str = Field(
+        pattern=_CHECK, max_length=200, json_schema_extra={"not": {"pattern": rf"^({'|'.join(_NEVER)})\."}}
+    )
     environments: Listed[Name] = ()
     devices: Listed[Device] = ()
     packages: dict[str, Annotated[str, Field(pattern=_RANGE)]] = Field(default_factory=dict)
     reason: str = Field(min_length=1)
     link: str = Field(pattern=r"^https://[^\s]+$")
     expires: Annotated[Day, BeforeValidator(as_text)]
+
+    @model_validator(mode="after")
+    def _excuses_little(self) -> Self:
+        topic = self.check.partition(".")[0]
+        if topic in _NEVER:
+            raise ValueError(f"{self.id}: no known issue excuses a check of topic {topic}")
+        if not any(getattr(self, name) for name in _NARROWING):
+            raise ValueError(f"{self.id}: it needs {' or '.join(_NARROWING)}, or it applies everywhere")
+        return self
 
 
 class KnownIssues(Closed):

@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from verify.judge.finding import error, warning
 from verify.judge.policy import Policy
 from verify.report import v3
+from verify.report.fields import Closed
 from verify.report.hygiene import leaks
 from verify.report.v2 import Finding
 
 _GIGABYTE = 1e9
+_FROM_A_WORKER = ("reason", "log", "notes", "measurements")
+# Fields of a measurement that hold one of our own words, or a datasheet's.
+_OURS = ("direction", "provenance", "percent_of_peak")
 
 
 def promised_devices(report: v3.Report, policy: Policy) -> Iterator[Finding]:
@@ -54,8 +58,8 @@ def times(report: v3.Report, _policy: Policy) -> Iterator[Finding]:
 
 
 def hygiene(report: v3.Report, policy: Policy) -> Iterator[Finding]:
-    """No home folder, user or host is told of."""
-    for path, text in _texts(report.model_dump(exclude={"verdict"}), "report"):
+    """No home folder, user or host is told of by the machine or a worker; our own texts may hold any word."""
+    for path, text in _foreign(report):
         for what in leaks(text, policy.secrets):
             yield error("hygiene.told", path, f"tells {what}")
 
@@ -71,10 +75,23 @@ def _memory(report: v3.Report, wanted: float) -> Iterator[Finding]:
         yield warning("requirements.memory_limit", "memory", message)
 
 
+def _foreign(report: v3.Report) -> Iterator[tuple[str, str]]:
+    yield from _texts(report.facts, "report.facts")
+    yield from _texts(report.conditions, "report.conditions")
+    for index, result in enumerate(report.results):
+        for name in _FROM_A_WORKER:
+            yield from _texts(getattr(result, name), f"report.results[{index}].{name}")
+
+
 def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
     match value:
         case str():
             yield path, value
+        case Closed():
+            # The names of fields are ours; those of a dictionary may be anybody's.
+            for name in type(value).model_fields:
+                if name not in _OURS:
+                    yield from _texts(getattr(value, name), f"{path}.{name}")
         case dict():
             for key, part in value.items():
                 yield from _texts(str(key), f"{path} (a name)")

@@ -1,12 +1,17 @@
 """Rules about what was asked and what came of it."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 
+from verify.judge.figures import broken_limits
 from verify.judge.finding import error, note, warning
 from verify.judge.policy import Policy
 from verify.report import v3
 from verify.report.fields import OUTCOMES
-from verify.report.v2 import Finding
+from verify.report.v2 import Finding, KnownIssue
+
+# An excuse is looked at again at least once a year.
+LONGEST_EXCUSE = timedelta(days=366)
 
 
 def counts(report: v3.Report, _policy: Policy) -> Iterator[Finding]:
@@ -66,15 +71,22 @@ def _doubts(doubted: Sequence[v3.Measurement], of: int) -> str:
 
 def _not_passed(result: v3.Result, day: str) -> Finding:
     message = f"{result.outcome.replace('_', ' ')}: {result.reason}"
-    issue = result.known_issue
-    if issue is not None and issue.expires < day:
-        excuse = f"{message}; the known issue {issue.id} expired on {issue.expires}"
-        return error("outcomes.known_issue_expired", result.id, excuse)
-    if issue is not None:
-        return warning("outcomes.known_issue", result.id, f"{message}; known issue {issue.id}: {issue.reason}")
+    # What was never asked may hide anything: no known issue speaks for it.
+    if result.known_issue is not None and result.outcome != "skipped":
+        return _excused(result.id, message, result.known_issue, day)
     if _only_disturbed(result):
         return warning("outcomes.disturbed", result.id, f"{message}; the figure is inconclusive")
     return error(f"outcomes.{result.outcome}", result.id, message)
+
+
+def _excused(check: str, message: str, issue: KnownIssue, day: str) -> Finding:
+    if issue.expires < day:
+        expired = f"{message}; the known issue {issue.id} expired on {issue.expires}"
+        return error("outcomes.known_issue_expired", check, expired)
+    if date.fromisoformat(issue.expires) - date.fromisoformat(day) > LONGEST_EXCUSE:
+        far = f"{message}; the known issue {issue.id} expires on {issue.expires}, more than {LONGEST_EXCUSE.days} days"
+        return error("outcomes.known_issue_too_long", check, f"{far} after the run")
+    return warning("outcomes.known_issue", check, f"{message}; known issue {issue.id}: {issue.reason}")
 
 
 def _fixed(result: v3.Result) -> Iterator[Finding]:
@@ -84,9 +96,15 @@ def _fixed(result: v3.Result) -> Iterator[Finding]:
 
 def _only_disturbed(result: v3.Result) -> bool:
     """Whether the check failed for nothing but limits that disturbed figures broke: a busy machine is not a bad one."""
-    doubted = tuple(f"{figure.name} is " for figure in result.measurements if figure.inconclusive is not None)
+    broken = [figure for figure in result.measurements for _ in broken_limits(figure)]
+    if result.outcome != "failed" or not broken or any(figure.inconclusive is None for figure in broken):
+        return False
+    # A check may have failed for something else as well: then the reasons are not one for each broken limit.
     reasons = (result.reason or "").split("; ")
-    return result.outcome == "failed" and bool(doubted) and all(reason.startswith(doubted) for reason in reasons)
+    told = [f"{figure.name} is {figure.value:g} {figure.unit}, " for figure in broken]
+    return len(reasons) == len(told) and all(
+        reason.startswith(start) for reason, start in zip(reasons, told, strict=True)
+    )
 
 
 def _some(names: list[str]) -> str:

@@ -12,6 +12,8 @@ from verify.errors import IntegrityError, StorageError
 
 TEMPORARY = ".part"
 PLAIN = "reports are plain files: replace it"
+# What file systems without hard links, FAT among them, answer.
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP)
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -82,6 +84,25 @@ def stage(disk: "Disk", path: Path, data: bytes) -> Path:
     return temporary
 
 
+def settle(disk: "Disk", temporary: Path, path: Path) -> None:
+    """Give a staged file its final name, which nothing has yet.
+
+    Raises:
+        FileExistsError: Something has that name.
+        OSError: The disk refused.
+    """
+    try:
+        disk.link(temporary, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path.name) from error
+        disk.rename(temporary, path)
+    else:
+        temporary.unlink()
+
+
 def sweep(folder: Path) -> None:
     """Remove temporary files that a killed writer left; only for who holds the folder's lock."""
     for stale in folder.glob(f".*{TEMPORARY}"):
@@ -100,8 +121,11 @@ class Disk(Protocol):
     def sync(self, descriptor: int) -> None:
         """Wait until what was written is on the disk."""
 
+    def link(self, old: Path, new: Path) -> None:
+        """Give a file its final name beside the temporary one; fails where anything has that name."""
+
     def rename(self, old: Path, new: Path) -> None:
-        """Give a file its final name."""
+        """Give a file its final name instead of the temporary one, whatever had it before."""
 
     def sync_folder(self, folder: Path) -> None:
         """Wait until the names in a folder are on the disk."""
@@ -123,8 +147,12 @@ class LocalDisk:
         """Wait until what was written is on the disk."""
         os.fsync(descriptor)
 
+    def link(self, old: Path, new: Path) -> None:
+        """Give a file its final name beside the temporary one; fails where anything has that name."""
+        os.link(old, new)
+
     def rename(self, old: Path, new: Path) -> None:
-        """Give a file its final name."""
+        """Give a file its final name instead of the temporary one, whatever had it before."""
         old.rename(new)
 
     def sync_folder(self, folder: Path) -> None:

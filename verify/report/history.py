@@ -11,7 +11,7 @@ from pathlib import Path
 
 from verify.errors import IntegrityError, StorageError, UsageError
 from verify.report.canonical import seal, stored_text
-from verify.report.disk import LOCAL, Disk, read_regular, stage, sweep
+from verify.report.disk import LOCAL, Disk, read_regular, settle, stage, sweep
 from verify.report.read import LARGEST_FILE, named, parse_report, read_report
 from verify.report.v2 import Finding
 from verify.report.versions import AnyReport
@@ -83,20 +83,81 @@ def latest(root: Path, environment: str, machine: str | None = None) -> AnyRepor
     Raises:
         IntegrityError: It is damaged.
     """
-    folder = _folder(root, environment)
-    return _last(folder, root, machine) if folder.is_dir() else None
+    return _last(_folder(root, environment), root, machine)
 
 
 def stored(root: Path, environment: str) -> list[Path]:
     """The files of an environment's history, oldest first by name."""
-    folder = _folder(root, environment)
-    return sorted(path for path in folder.glob("*.json") if _FILE.fullmatch(path.name)) if folder.is_dir() else []
+    return [path for path in _listed(_folder(root, environment), root) if _FILE.fullmatch(path.name)]
+
+
+def chain_of(root: Path, environment: str, machine: str) -> list[AnyReport]:
+    """A machine's reports of an environment, each proven, in the order of their sequence.
+
+    Raises:
+        IntegrityError: One of any machine is damaged, or is not where it was put.
+    """
+    reports = [read_stored(path, root) for path in stored(root, environment)]
+    return sorted((report for report in reports if report.machine == machine), key=lambda report: report.sequence)
+
+
+def read_stored(path: Path, root: Path) -> AnyReport:
+    """The report in a file of the history, proven to be the one that was put there.
+
+    Raises:
+        StorageError: It cannot be read.
+        IntegrityError: It is not what we wrote, or has another's name or place.
+    """
+    report = read_report(path, root)
+    place = f"{report.environment.name}/{file_name(report)}"
+    if f"{path.parent.name}/{path.name}" != place:
+        raise IntegrityError(
+            f"{named(path, root)} holds the report that belongs at {FOLDER}/{place}",
+            "it was moved or renamed: move it back, or restore it from version control",
+        )
+    return report
+
+
+def page_differs(path: Path, root: Path, report: AnyReport, render: Render) -> bool:
+    """Whether the Markdown beside a stored report is missing, or is not what its report gives.
+
+    Raises:
+        StorageError: It cannot be read.
+    """
+    page, wanted = path.with_suffix(".md"), render(report).encode()
+    if page.is_symlink() or not page.is_file() or page.stat().st_size != len(wanted):
+        return True
+    return read_regular(page, root, len(wanted)) != wanted
 
 
 def environments(root: Path) -> list[str]:
-    """The environments that have a history."""
-    found = (path.name for path in (root / FOLDER).glob("*") if path.is_dir() and not path.is_symlink())
-    return sorted(name for name in found if _ENVIRONMENT.fullmatch(name))
+    """The environments that have a history.
+
+    Raises:
+        IntegrityError: A link or a file is where a folder of reports should be.
+    """
+    _no_link(root / FOLDER, root)
+    names = [path.name for path in _listed(root / FOLDER, root) if _ENVIRONMENT.fullmatch(path.name)]
+    for name in names:
+        _listed(_folder(root, name), root)
+    return names
+
+
+def strays(root: Path) -> list[Path]:
+    """What lies in the history and is neither a report, nor a page beside one, nor hidden.
+
+    Raises:
+        IntegrityError: A link or a file is where a folder of reports should be.
+    """
+    known = environments(root)
+    folders = [path for path in _listed(root / FOLDER, root) if path.is_dir() and path.name not in known]
+    files = [path for name in known for path in _listed(_folder(root, name), root) if not _belongs(path)]
+    return [path for path in [*folders, *files] if not path.name.startswith(".")]
+
+
+def _belongs(path: Path) -> bool:
+    expected = path.suffix in (".md", ".html") or _FILE.fullmatch(path.name)
+    return bool(expected) and path.is_file() and not path.is_symlink()
 
 
 def file_name(report: AnyReport) -> str:
@@ -111,9 +172,28 @@ def _folder(root: Path, environment: str) -> Path:
         )
     folder = root / FOLDER / environment
     for path in (root / FOLDER, folder):
-        if path.is_symlink():
-            raise IntegrityError(f"{named(path, root)} is a symbolic link", "reports live in the project: replace it")
+        _no_link(path, root)
     return folder
+
+
+def _no_link(path: Path, root: Path) -> None:
+    if path.is_symlink():
+        raise IntegrityError(f"{named(path, root)} is a symbolic link", "reports live in the project: replace it")
+
+
+def _listed(folder: Path, root: Path) -> list[Path]:
+    """What lies in a folder, by name; nothing where nothing is."""
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except NotADirectoryError as error:
+        # To skip it would make a history look empty.
+        wrong = folder if folder.parent.is_dir() else folder.parent
+        raise IntegrityError(f"{named(wrong, root)} is no folder", "reports live in folders: move it away") from error
+    except OSError as error:
+        hint = "check the folder and its permissions"
+        raise StorageError(f"cannot read {named(folder, root)}: {error.strerror}", hint) from error
 
 
 @contextlib.contextmanager
@@ -142,12 +222,12 @@ def _last(folder: Path, root: Path, machine: str | None) -> AnyReport | None:
     if not heads:
         return None
     last = max(heads, key=lambda head: head.sequence) if machine else heads[-1]
-    return read_report(last.path, root)
+    return read_stored(last.path, root)
 
 
 def _heads(folder: Path, root: Path) -> "list[Head]":
     """Just enough of each report to find the last without proving them all; the newest by name comes last."""
-    return [_head(path, root) for path in sorted(folder.glob("*.json")) if _FILE.fullmatch(path.name)]
+    return [_head(path, root) for path in _listed(folder, root) if _FILE.fullmatch(path.name)]
 
 
 def _head(path: Path, root: Path) -> "Head":
@@ -178,11 +258,14 @@ def _keep(disk: Disk, files: dict[Path, bytes]) -> None:
     staged: list[tuple[Path, Path]] = []
     try:
         for path, data in files.items():
-            if path.exists() or path.is_symlink():
-                raise IntegrityError(f"{path.name} exists", "reports are never overwritten; remove it or wait a second")
+            if os.path.lexists(path):
+                raise _taken(path)
             staged.append((stage(disk, path, data), path))
         for temporary, path in staged:
-            disk.rename(temporary, path)
+            try:
+                settle(disk, temporary, path)
+            except FileExistsError as error:
+                raise _taken(path) from error
         # The folders may be new too: a name is safe when the folder that holds it is.
         for folder in staged[0][1].parents[:3]:
             disk.sync_folder(folder)
@@ -190,6 +273,10 @@ def _keep(disk: Disk, files: dict[Path, bytes]) -> None:
         for temporary, _ in staged:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def _taken(path: Path) -> IntegrityError:
+    return IntegrityError(f"{path.name} exists", "reports are never overwritten; remove it or wait a second")
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,9 @@ def version_of(said: object, where: str) -> Version:
     for version in VERSIONS:
         if said == version:
             return version
+    what = "names no version" if said is None else f"unsupported version {str(said)[:SHOWN]!r}"
     raise IntegrityError(
-        f"{where}: unsupported version {str(said)[:SHOWN]!r}, known are {', '.join(VERSIONS)}",
+        f"{where}: {what}, known are {', '.join(VERSIONS)}",
         "read it with the release of the product that wrote it",
     )
 
