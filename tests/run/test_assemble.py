@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,13 @@ def test_secrets_are_struck_out_of_everything_that_a_check_said() -> None:
 
 def test_a_check_named_like_the_user_keeps_its_name() -> None:
     assert v3_of(run(passed(job("adalovelace.works")))).results[0].id == "adalovelace.works"
+
+
+def test_a_user_may_be_called_like_a_field_or_a_word_of_ours() -> None:
+    for word in ("name", "value", "measured", "higher", "samples", "processor"):
+        figure = examples.measured("rate", [2.0], "1", direction="higher")
+        whole = replace(run(passed(job("a.b"), measurements=[figure])), secrets={word: "<user>"})
+        assert v3_of(whole).results[0].outcome == "passed"
 
 
 @pytest.mark.parametrize(

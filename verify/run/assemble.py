@@ -28,6 +28,8 @@ from verify.spec.platform import normalized
 
 VERSIONS: Mapping[Level, Version] = {"quick": "v1", "full": "v2", "certify": "v3"}
 REPORTS: Mapping[Level, type[BaseModel]] = {"quick": v1.Report, "full": v2.Report, "certify": v3.Report}
+# Fields of a measurement that hold words of ours, which a user may be called as well.
+OURS = frozenset({"direction", "provenance"})
 MEASURED = ("peak_memory_bytes", "device_peak_memory_bytes", "measurements", "notes")
 RESULTS: Mapping[Level, type[BaseModel]] = {"quick": v1.Result, "full": v2.Result, "certify": v3.Result}
 
@@ -155,6 +157,8 @@ def _result(answer: Answer, secrets: Mapping[str, str]) -> dict[str, Any]:
     # Only what was asked of the worker is taken from it: no answer names its own check or requirement.
     measured = {name: answer.measured[name] for name in MEASURED if name in answer.measured}
     told = struck({"reason": answer.reason, "log": answer.log, **measured}, secrets)
+    if isinstance(told.get("notes"), dict):
+        told["notes"] = {scrub(name, secrets): note for name, note in told["notes"].items()}
     held = {**result, **told}
     try:
         v3.Result.model_validate_json(json.dumps(held, allow_nan=False))
@@ -165,12 +169,12 @@ def _result(answer: Answer, secrets: Mapping[str, str]) -> dict[str, Any]:
 
 
 def struck(data: Any, secrets: Mapping[str, str]) -> Any:
-    """The same data with every secret struck out of every text."""
+    """The same data with every secret struck out of every text; names of fields and words of ours stay."""
     match data:
         case str():
             return scrub(data, secrets)
         case Mapping():
-            return {scrub(str(key), secrets): struck(value, secrets) for key, value in data.items()}
+            return {key: value if key in OURS else struck(value, secrets) for key, value in data.items()}
         case list() | tuple():
             return [struck(value, secrets) for value in data]
     return data
