@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from verify.run.supervise import Bench
+from verify.spec.builds import environments_directory
 from verify.spec.interpreter import Interpreter, interpreter_of
 from verify.spec.lock import lock_path
 
@@ -49,7 +50,7 @@ def bench_for(
         environment=interpreter.environment_variables,
         root=root,
         lock=lock_path(root, interpreter.platform),
-        cache=root / ".environments" / "cache",
+        cache=environments_directory(root) / "cache",
         scratch=scratch,
         processors=processors,
         together=together or min(2, processors),

@@ -31,6 +31,7 @@ from verify.run.identity import machine_id
 from verify.run.plan import Job, plan, select
 from verify.run.policies import known_issues, policy_for
 from verify.run.supervise import Bench, ask_all, collect_facts
+from verify.spec.builds import environments_directory
 from verify.spec.environment import Environment, load_environment
 from verify.spec.lock import Lock, read_lock
 from verify.spec.platform import load_platform, package_of
@@ -75,7 +76,7 @@ class Subject:
 def run(arguments: argparse.Namespace) -> int:
     """Certify the environment, or try a selection of checks."""
     root = project_root(arguments)
-    state = root / ".environments"
+    state = environments_directory(root)
     with alone(state / "run"), scratch_folder(state / "scratch") as scratch:
         bench, interpreter = bench_for(root, arguments.environment, scratch, arguments.jobs)
         platform = load_platform(root, interpreter.platform)
@@ -126,7 +127,7 @@ def _certify(subject: Subject, jobs: list[Job], arguments: argparse.Namespace) -
     )
     issues = known_issues(subject.root)
     history.preflight(subject.root, subject.environment.name)
-    machine = machine_id(subject.root / ".environments" / "machine")
+    machine = machine_id(environments_directory(subject.root) / "machine")
     last = history.latest(subject.root, subject.environment.name, machine)
     created, before, load = now(), contention.now(), os.getloadavg()[0]
     facts = collect_facts(subject.bench)

@@ -15,6 +15,7 @@ from verify.report.upgrade import newest
 from verify.run.identity import machine_id
 from verify.run.policies import terms
 from verify.run.supervise import collect_facts
+from verify.spec.builds import environments_directory
 from verify.spec.lock import read_lock
 
 
@@ -29,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     root = project_root(arguments)
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         bench, interpreter = bench_for(root, arguments.environment, Path(folder))
-        machine = machine_id(root / ".environments" / "machine")
+        machine = machine_id(environments_directory(root) / "machine")
         last = _last_judged(root, interpreter.environment, machine)
         if last is None:
             what = f"reports/{interpreter.environment}/ holds no certificate of this machine"

@@ -1,5 +1,6 @@
 """Asking every job of a plan: one fresh process each, two side by side where nothing is measured."""
 
+import contextlib
 import itertools
 import json
 import shutil
@@ -91,15 +92,15 @@ def _ask_group(jobs: Sequence[Job], bench: Bench, started: Callable[[Job], None]
         return _ask(job, bench, threads)
 
     pool = ThreadPoolExecutor(together, thread_name_prefix="supervisor")
-    try:
+    with contextlib.ExitStack() as ending:
+        # Undone from the last to the first: whatever ends this early ends the processes that the pool waits for.
+        ending.callback(pool.shutdown, cancel_futures=True)
+        early = ending.enter_context(contextlib.ExitStack())
+        early.callback(bench.children.stop)
         futures: list[Future[Answer]] = [pool.submit(ask, job) for job in jobs]
         for future in as_completed(futures):
             yield future.result()
-    except BaseException:
-        bench.children.stop()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
+        early.pop_all()
 
 
 def _ask(job: Job, bench: Bench, threads: int) -> Answer:

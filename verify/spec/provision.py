@@ -1,7 +1,7 @@
 """Builds an environment from its lock: aside, and then into place in one step."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -174,11 +174,10 @@ def _build(job: Job) -> Path:
         f"building {job.name}: Python {job.platform.python}, "
         f"{len(job.lock.packages)} packages of lockfiles/{job.platform.name}.txt"
     )
-    try:
+    with ExitStack() as failing:
+        failing.callback(remove_build, build)
         _fill(job, build, ask_pip(job.environ, job.root))
-    except BaseException:
-        remove_build(build)
-        raise
+        failing.pop_all()
     return build
 
 
