@@ -25,6 +25,18 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def furnished(project: Path) -> Path:
+    """The project with this one's environments, which it borrows."""
+    if not (ROOT / ".environments" / "current").exists():
+        pytest.skip("needs an environment: ./noxw -s setup")
+    (project / ".environments").mkdir()
+    for entry in (ROOT / ".environments").iterdir():
+        if entry.name not in ("lock", "run"):
+            (project / ".environments" / entry.name).symlink_to(entry.resolve() if entry.is_symlink() else entry)
+    return project
+
+
+@pytest.fixture
 def verify(project: Path) -> Verify:
     """The command, run on that project from elsewhere."""
 

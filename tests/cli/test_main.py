@@ -1,3 +1,5 @@
+import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -106,6 +108,31 @@ def test_own_checks_are_listed_with_the_suite() -> None:
     listed = verify("checks", "--checks", str(ROOT / "tests/rogue")).stdout
     assert "rogue.segfaults" in listed
     assert "installed.every_file_is_as_recorded" in listed
+    assert f"(from {ROOT / 'tests/rogue/rogue.py'})" in listed
+    assert listed.count("(from ") == listed.count(" rogue.")
+
+
+def test_checks_of_an_installed_distribution_are_listed_with_its_name(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "tests/rogue", tmp_path / "acme_rogues")
+    info = tmp_path / "acme-1.2.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.2\n")
+    (info / "entry_points.txt").write_text("[verify.checks]\nrogues = acme_rogues\n")
+
+    def checks(*words: str) -> subprocess.CompletedProcess[str]:
+        program = [sys.executable, "-m", "verify", "checks", *words]
+        variables = {"PYTHONPATH": f"{ROOT}:{tmp_path}"}
+        return subprocess.run(program, capture_output=True, text=True, check=False, cwd=ROOT, env=variables)
+
+    told = {item["id"]: item["from"] for item in json.loads(checks("--json").stdout)}
+    assert told["rogue.segfaults"] == "acme 1.2"
+    assert told["installed.every_file_is_as_recorded"] == "the suite"
+    assert "(from acme 1.2)" in checks().stdout
+    shutil.rmtree(tmp_path / "acme_rogues")
+    ended = checks()
+    assert ended.returncode == Exit.USAGE
+    assert ended.stderr.startswith("error: acme 1.2: its entry point rogues = acme_rogues in verify.checks names no")
+    assert len(ended.stderr.splitlines()) == 2
 
 
 def test_an_interrupt_shows_no_traceback() -> None:

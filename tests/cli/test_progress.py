@@ -55,6 +55,18 @@ def test_a_terminal_sees_what_runs_and_about_how_long_it_takes() -> None:
     assert "1 of 3 done, 0 s, about 1 min 45 s left" in shown
 
 
+def test_a_repeated_job_counts_each_time_and_is_guessed_by_how_long_it_just_took() -> None:
+    once = job("a.a")
+    with progress([once] * 4, live=True) as told:
+        told.started(once)
+        told.started(once)
+        told.finished(Answer(once, "passed", None, 60.0, 60.0))
+        shown = written(told)
+    assert "[1/4]" in shown
+    assert "1 of 4 done, 0 s, about 1 min 30 s left" in shown
+    assert shown.rpartition("[1/4]")[2].count("running  a.a") == 1
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.4, "0 s"), (59.4, "59 s"), (65, "1 min 05 s"), (3600, "1 h 00 min"), (7384, "2 h 03 min")]
 )

@@ -15,18 +15,6 @@ from verify.errors import Exit
 ROGUES = str(ROOT / "tests/rogue")
 
 
-@pytest.fixture
-def furnished(project: Path) -> Path:
-    """The project with this one's environments, which it borrows."""
-    if not (ROOT / ".environments" / "current").exists():
-        pytest.skip("needs an environment: ./noxw -s setup")
-    (project / ".environments").mkdir()
-    for entry in (ROOT / ".environments").iterdir():
-        if entry.name not in ("lock", "run"):
-            (project / ".environments" / entry.name).symlink_to(entry.resolve() if entry.is_symlink() else entry)
-    return project
-
-
 def reports(project: Path) -> list[Path]:
     return sorted(project.glob("reports/*/*.json"))
 
@@ -65,6 +53,20 @@ def test_rogue_checks_are_told_of_and_refused_and_the_report_is_whole(furnished:
     assert outcomes["rogue.passes"] == "passed"
     assert report["counts"]["planned"] == len(outcomes)
     assert verify("report", "validate").returncode == Exit.HOLDS
+    asks_the_rogues_again(furnished, verify)
+
+
+def asks_the_rogues_again(furnished: Path, verify: Verify) -> None:
+    """What failed in the first report is asked again, twice, and nothing is kept of it."""
+    kept = reports(furnished)
+    words = ("--changed-since", "1", "--checks", ROGUES, "--select", "rogue.[ap]*", "--repeat", "2", "--jobs", "3")
+    ended = verify("run", *words, "--json")
+    assert ended.returncode == Exit.REFUSED
+    asked = {item["id"]: item["outcomes"] for item in json.loads(ended.stdout)["checks"]}
+    assert asked == {"rogue.answers_then_crashes": {"crashed": 2}, "rogue.asserts_nothing": {"errored": 2}}
+    assert "not passed 2, not in it 0, passed and left out 2" in ended.stderr
+    assert "16 checks are from" in ended.stderr
+    assert reports(furnished) == kept
 
 
 @pytest.mark.environment

@@ -75,8 +75,14 @@ def test_two_checks_may_not_share_an_id(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="is not a folder"):
+    with pytest.raises(Unreadable, match="is neither a folder nor a Python file"):
         find_checks([tmp_path / "absent"])
+
+
+def test_a_single_file_is_as_good_as_a_folder(tmp_path: Path) -> None:
+    path = own(tmp_path, "water.py", GOOD)
+    own(tmp_path, "broken.py", "def broken(:")
+    assert [check.id for check in find_checks([path], suite=False)] == ["water.water_is_wet"]
 
 
 def test_names_that_a_file_merely_imports_are_not_its_checks(tmp_path: Path) -> None:

@@ -4,17 +4,32 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from verify.errors import VerifyError
-from verify.probe.check import Check
+from verify.probe.check import Check, Kind
 from verify.probe.discover import find_checks
 from verify.run.answer import Answer
 from verify.run.plan import Job, plan
-from verify.run.supervise import Bench, ask_all, collect_facts
+from verify.run.supervise import Bench, _folder, ask_all, collect_facts
 
+TELLS_ITS_THREADS = '''
+import os
+from verify.probe.check import check
+
+@check(level="quick")
+def threads(ctx):
+    """It is told how many threads it may keep busy.
+
+    Look at how the supervisor shares the processors.
+    """
+    ctx.note(told=ctx.threads, openmp=int(os.environ["OMP_NUM_THREADS"]))
+    ctx.require(True, "unreached")
+'''
 ROGUES = Path(__file__).resolve().parents[1] / "rogue"
 
 
@@ -102,6 +117,26 @@ def test_a_planned_skip_starts_no_process(bench: Bench) -> None:
     assert started == []
 
 
+@pytest.mark.parametrize(("together", "threads"), [(1, 4), (2, 2), (3, 1), (9, 1)])
+def test_jobs_share_the_processors_and_a_benchmark_has_them_all(
+    bench: Bench, tmp_path: Path, together: int, threads: int
+) -> None:
+    (tmp_path / "crowd.py").write_text(TELLS_ITS_THREADS)
+    (found,) = find_checks([tmp_path], suite=False)
+    kinds: list[Kind] = ["benchmark", "functional", "functional", "benchmark"]
+    planned = [
+        Job(replace(found, kind=kind, id=f"{kind}{place}.threads"), None, required=True, skip=None)
+        for place, kind in enumerate(kinds)
+    ]
+    answers = list(ask_all(planned, replace(bench, processors=4, together=together), lambda _: None))
+    told = {answer.job.id: answer.measured["notes"] for answer in answers}
+    assert all(notes["told"] == notes["openmp"] for notes in told.values())
+    assert [told[job.id]["told"] for job in planned] == [4, threads, threads, 4]
+    spans = sorted((answer.ended - answer.wall_seconds, answer.ended, answer.job.alone) for answer in answers)
+    assert [alone for *_, alone in spans] == [False, False, True, True]
+    assert all(next_start >= end for (_, end, _), (next_start, _, alone) in pairwise(spans) if alone)
+
+
 def test_an_interrupt_ends_every_process_and_the_rest_is_skipped(bench: Bench) -> None:
     both_run = threading.Barrier(2)
 
@@ -123,7 +158,7 @@ import os, sys
 from pathlib import Path
 from verify.probe.discover import find_checks
 from verify.run.plan import plan
-from verify.run.supervise import Bench, ask_all
+from verify.run.supervise import Bench, ask_all, _folder
 checks = [check for check in find_checks([Path(sys.argv[1])]) if check.id == "rogue.spins"]
 bench = Bench(Path(sys.executable), {}, Path("."), Path("."), Path("."), Path(sys.argv[2]), 1)
 jobs = plan(checks, level="quick", environment="cpu", promised=[], locked=[])
@@ -164,3 +199,9 @@ def test_an_interpreter_that_cannot_start_is_named_with_what_to_do(bench: Bench,
     with pytest.raises(VerifyError, match="cannot be started") as error:
         collect_facts(broken)
     assert "setup" in error.value.hint
+
+
+def test_a_workers_temporary_folder_leaves_room_for_the_path_of_a_socket(bench: Bench) -> None:
+    """The path of a socket has at most 103 letters on macOS, of which multiprocessing takes 32 for itself."""
+    folder = _folder(bench).relative_to(bench.scratch) / "scratch"
+    assert len(str(folder)) <= 12

@@ -56,3 +56,13 @@ def bench_for(
         together=together or min(2, processors),
     )
     return bench, interpreter
+
+
+def crowding(bench: Bench) -> str | None:
+    """What to tell when more checks run side by side than there are processors; nothing when they have room."""
+    if bench.together <= bench.processors:
+        return None
+    return (
+        f"--jobs {bench.together} on {bench.processors} processors: checks take them from each other, "
+        "and time-outs count all the same"
+    )

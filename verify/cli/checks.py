@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from verify.errors import Exit, UsageError
-from verify.probe.check import LEVELS, Check
-from verify.probe.discover import find_checks
+from verify.errors import Exit
+from verify.probe.check import LEVELS
+from verify.run.own import SUITE, Found, every_check
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -15,45 +15,44 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--level", choices=LEVELS, default="certify", help="only what this level asks (default: certify)"
     )
-    parser.add_argument(
-        "--checks", metavar="DIR", action="append", default=[], help="also your own checks in this folder"
-    )
+    declare_own(parser)
     parser.add_argument("--json", action="store_true", help="for machines")
+
+
+def declare_own(parser: argparse.ArgumentParser) -> None:
+    """The option that every verb has which knows checks of a user's own."""
+    parser.add_argument(
+        "--checks",
+        metavar="PATH",
+        type=Path,
+        action="append",
+        default=[],
+        help="also your own checks, in this folder or file",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """List the checks of a level."""
     reach = LEVELS.index(arguments.level)
-    found = [check for check in checks_in(arguments.checks) if LEVELS.index(check.terms.level) <= reach]
+    found = [item for item in every_check(arguments.checks) if LEVELS.index(item.check.terms.level) <= reach]
     if arguments.json:
-        print(json.dumps([_as_json(check) for check in found], indent=2))
+        print(json.dumps([_as_json(item) for item in found], indent=2))
         return Exit.HOLDS
-    width = max((len(check.id) for check in found), default=0)
-    for check in found:
-        print(f"{check.terms.level:8} {check.id:{width}}  {' '.join(check.terms.devices) or '-':17}  {check.title}")
+    width = max((len(item.check.id) for item in found), default=0)
+    for item in found:
+        print(_line(item, width))
     print(f"{len(found)} checks")
     return Exit.HOLDS
 
 
-def checks_in(folders: list[str]) -> list[Check]:
-    """The suite's checks and those in the folders.
-
-    Raises:
-        UsageError: A file of checks cannot be loaded.
-    """
-    suite = find_checks()
-    if not folders:
-        return suite
-    from verify.run.own import own_checks
-
-    own = own_checks([Path(folder) for folder in folders])
-    taken = {check.id for check in suite} & {check.id for check in own}
-    if taken:
-        raise UsageError(f"--checks: {', '.join(sorted(taken))} is a check of the suite", "give yours another name")
-    return [*suite, *own]
+def _line(item: Found, width: int) -> str:
+    check = item.check
+    origin = "" if item.origin == SUITE else f" (from {item.origin})"
+    return f"{check.terms.level:8} {check.id:{width}}  {' '.join(check.terms.devices) or '-':17}  {check.title}{origin}"
 
 
-def _as_json(check: Check) -> dict[str, Any]:
+def _as_json(item: Found) -> dict[str, Any]:
+    check = item.check
     return {
         "id": check.id,
         "kind": check.kind,
@@ -64,4 +63,5 @@ def _as_json(check: Check) -> dict[str, Any]:
         "optional": check.terms.optional,
         "title": check.title,
         "advice": check.advice,
+        "from": item.origin,
     }

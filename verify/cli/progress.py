@@ -3,6 +3,7 @@
 import shutil
 import threading
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Self, TextIO
@@ -31,7 +32,7 @@ class Progress:
 
     Attributes:
         stream: Where to write.
-        jobs: What is asked.
+        jobs: What is asked; a job that is asked again and again stands here as often.
         expected: Seconds that a job took last time, by id.
         together: How many share the machine.
         live: Whether the stream is a terminal that can be rewritten.
@@ -47,8 +48,9 @@ class Progress:
     verbose: bool
     clock: Callable[[], float] = time.monotonic
     _begin: float = 0.0
-    _running: dict[str, tuple[Job, float]] = field(default_factory=dict)
-    _done: set[str] = field(default_factory=set)
+    _running: list[tuple[Job, float]] = field(default_factory=list)
+    _done: Counter[str] = field(default_factory=Counter)
+    _took: dict[str, float] = field(default_factory=dict)
     _footer: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _over: threading.Event = field(default_factory=threading.Event)
@@ -67,22 +69,30 @@ class Progress:
     def started(self, job: Job) -> None:
         """A job's process is about to start."""
         with self._lock:
-            self._running[job.id] = (job, self.clock())
+            self._running.append((job, self.clock()))
             self._draw()
 
     def finished(self, answer: Answer) -> None:
         """A job has its outcome."""
         with self._lock:
-            self._running.pop(answer.job.id, None)
-            self._done.add(answer.job.id)
+            self._forget(answer.job.id)
+            self._done[answer.job.id] += 1
+            self._took[answer.job.id] = answer.wall_seconds
             self._erase()
             self.stream.write("".join(f"{line}\n" for line in self._lines(answer)))
             self._draw()
 
+    def _forget(self, id_: str) -> None:
+        """A job no longer runs; of a job that runs twice at once, the one that began first."""
+        for entry in self._running:
+            if entry[0].id == id_:
+                self._running.remove(entry)
+                return
+
     def _lines(self, answer: Answer) -> list[str]:
         outcome = answer.outcome.replace("_", " ")
         word = f"\x1b[{COLOURS[answer.outcome]}m{outcome:>13}\x1b[0m" if self.live else f"{outcome:>13}"
-        count = f"[{len(self._done):>{len(str(len(self.jobs)))}}/{len(self.jobs)}]"
+        count = f"[{self._done.total():>{len(str(len(self.jobs)))}}/{len(self.jobs)}]"
         seconds = "" if answer.outcome == "skipped" else f"{answer.wall_seconds:7.1f} s"
         first = f"{count} {word}  {answer.job.id}{seconds and f'  {seconds.strip()}'}"
         reason = [f"{'':>{len(count)}}                {answer.reason}"] if answer.reason else []
@@ -93,7 +103,7 @@ class Progress:
         # Nothing is redrawn while a benchmark runs: this process must not take time from what it measures.
         while not self._over.wait(REFRESH_SECONDS):
             with self._lock:
-                if not any(job.alone for job, _ in self._running.values()) and not self._over.is_set():
+                if not any(job.alone for job, _ in self._running) and not self._over.is_set():
                     self._draw()
 
     def _draw(self) -> None:
@@ -102,8 +112,8 @@ class Progress:
             return
         self._erase()
         now, width = self.clock(), shutil.get_terminal_size().columns - 1
-        lines = [f"      running  {job.id}  {duration(now - start)}" for job, start in self._running.values()]
-        lines.append(f"{len(self._done)} of {len(self.jobs)} done, {duration(now - self._begin)}, {self._left(now)}")
+        lines = [f"      running  {job.id}  {duration(now - start)}" for job, start in self._running]
+        lines.append(f"{self._done.total()} of {len(self.jobs)} done, {duration(now - self._begin)}, {self._left(now)}")
         self.stream.write("\n".join(line[:width] for line in lines))
         self._footer = len(lines)
         self.stream.flush()
@@ -115,17 +125,25 @@ class Progress:
             self._footer = 0
 
     def _left(self, now: float) -> str:
+        done, spent = self._done.copy(), defaultdict[str, list[float]](list)
+        for job, start in self._running:
+            spent[job.id].append(now - start)
         shared = alone = 0.0
         for job in self.jobs:
-            if job.id in self._done:
+            if done[job.id]:
+                done[job.id] -= 1
                 continue
-            spent = now - self._running[job.id][1] if job.id in self._running else 0.0
-            seconds = max(1.0, self.expected.get(job.id, GUESSES[job.check.kind]) - spent)
+            past = spent[job.id].pop() if spent[job.id] else 0.0
+            seconds = max(1.0, self._seconds(job) - past)
             if job.alone:
                 alone += seconds
             else:
                 shared += seconds
         return f"about {duration(shared / self.together + alone)} left"
+
+    def _seconds(self, job: Job) -> float:
+        """How long a job takes: as it just did, as it did last time, or as its like does."""
+        return self._took.get(job.id) or self.expected.get(job.id) or GUESSES[job.check.kind]
 
 
 def duration(seconds: float) -> str:

@@ -1,23 +1,25 @@
 """``verify run``: asks the suite, judges the answers, keeps the report."""
 
 import argparse
-import json
 import os
 import secrets as randomness
 import sys
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from verify.cli.bench import bench_for, declare_environment, scratch_folder
-from verify.cli.checks import checks_in
-from verify.cli.progress import Progress
+from verify.cli import trial
+from verify.cli.ask import ask, seconds_known
+from verify.cli.bench import bench_for, crowding, declare_environment, scratch_folder
+from verify.cli.checks import declare_own
+from verify.cli.stored import report_called
 from verify.cli.surroundings import now, project_root, secrets
 from verify.errors import Exit
 from verify.judge.verdict import audit
 from verify.probe import contention
-from verify.probe.check import DEVICES, LEVELS, Level
+from verify.probe.check import LEVELS, Level
 from verify.render import markdown, text
 from verify.report import history, v1
 from verify.report.canonical import stored_text
@@ -28,9 +30,10 @@ from verify.run.answer import Answer, seconds_inside
 from verify.run.assemble import Run, judged
 from verify.run.exclusive import alone
 from verify.run.identity import machine_id
-from verify.run.plan import Job, plan, select
+from verify.run.own import SUITE, every_check
+from verify.run.plan import Job, plan
 from verify.run.policies import known_issues, policy_for
-from verify.run.supervise import Bench, ask_all, collect_facts
+from verify.run.supervise import Bench, collect_facts
 from verify.spec.builds import environments_directory
 from verify.spec.environment import Environment, load_environment
 from verify.spec.lock import Lock, read_lock
@@ -42,13 +45,12 @@ EXITS = {"certified": Exit.HOLDS, "conditional": Exit.HOLDS, "refused": Exit.REF
 def declare(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
     declare_environment(parser)
-    parser.add_argument("--level", choices=LEVELS, default="certify", help="how much to ask (default: certify)")
+    parser.add_argument("--level", choices=LEVELS, help="how much to ask (default: certify, or as REPORT was asked)")
     parser.add_argument("--strict", action="store_true", help="exit 3 when the verdict is conditional")
-    parser.add_argument("--select", metavar="PATTERN", action="append", default=[], help="only these checks; no report")
-    parser.add_argument("--device", choices=DEVICES, action="append", default=[], help="only this device; no report")
-    parser.add_argument("--checks", metavar="DIR", action="append", default=[], help="also your own checks")
-    parser.add_argument("--jobs", type=_count, metavar="N", help="how many checks side by side, benchmarks aside")
-    parser.add_argument("--json", action="store_true", help="print the report, or a selection's results, as JSON")
+    trial.declare(parser)
+    declare_own(parser)
+    parser.add_argument("--jobs", type=trial.count, metavar="N", help="how many checks side by side, benchmarks aside")
+    parser.add_argument("--json", action="store_true", help="print the report, or a trial's results, as JSON")
     parser.add_argument("-v", "--verbose", action="store_true", help="show the log of each check that does not pass")
 
 
@@ -74,46 +76,41 @@ class Subject:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Certify the environment, or try a selection of checks."""
+    """Certify the environment, or try a part of the suite."""
     root = project_root(arguments)
     state = environments_directory(root)
     with alone(state / "run"), scratch_folder(state / "scratch") as scratch:
         bench, interpreter = bench_for(root, arguments.environment, scratch, arguments.jobs)
-        platform = load_platform(root, interpreter.platform)
+        name, platform = interpreter.environment, load_platform(root, interpreter.platform)
+        since = report_called(arguments.changed_since, root, name) if arguments.changed_since else None
         subject = Subject(
             root=root,
-            environment=load_environment(root, interpreter.environment),
+            environment=load_environment(root, name),
             lock=read_lock(root, interpreter.platform),
             requirements=frozenset(package_of(word) for word in platform.requirements),
             bench=bench,
-            level=arguments.level,
+            level=arguments.level or (since.level if since else "certify"),
         )
         jobs = _jobs(subject, arguments.checks)
-        if arguments.select or arguments.device:
-            return _try(subject, select(jobs, arguments.select, arguments.device), arguments)
+        crowd = crowding(bench)
+        if crowd:
+            print(crowd, file=sys.stderr)
+        if trial.is_trial(arguments):
+            return trial.attempt(jobs, bench, subject.lock, since, arguments)
         return _certify(subject, jobs, arguments)
 
 
-def _jobs(subject: Subject, folders: list[str]) -> list[Job]:
+def _jobs(subject: Subject, places: list[Path]) -> list[Job]:
+    found = every_check(places)
+    for origin, checks in Counter(item.origin for item in found if item.origin != SUITE).items():
+        print(f"{checks} checks are from {origin}", file=sys.stderr)
     return plan(
-        checks_in(folders),
+        [item.check for item in found],
         level=subject.level,
         environment=subject.environment.name,
         promised=subject.environment.devices,
         locked=[package.name for package in subject.lock.packages],
     )
-
-
-def _try(subject: Subject, jobs: list[Job], arguments: argparse.Namespace) -> int:
-    """Run a selection; it certifies nothing, so nothing is kept."""
-    answers: list[Answer] = []
-    if _ask(subject, jobs, {}, arguments.verbose, answers):
-        raise KeyboardInterrupt
-    if arguments.json:
-        print(json.dumps([_as_json(answer) for answer in answers], indent=2))
-    else:
-        print(f"{len(answers)} checks tried; a selection certifies nothing, so no report was written")
-    return Exit.HOLDS if all(answer.outcome in ("passed", "skipped") for answer in answers) else Exit.REFUSED
 
 
 def _certify(subject: Subject, jobs: list[Job], arguments: argparse.Namespace) -> int:
@@ -131,8 +128,7 @@ def _certify(subject: Subject, jobs: list[Job], arguments: argparse.Namespace) -
     last = history.latest(subject.root, subject.environment.name, machine)
     created, before, load = now(), contention.now(), os.getloadavg()[0]
     facts = collect_facts(subject.bench)
-    answers: list[Answer] = []
-    interrupted = _ask(subject, jobs, _expected(last), arguments.verbose, answers)
+    asked = ask(jobs, subject.bench, seconds_known(last), verbose=arguments.verbose)
     after = contention.between(before, contention.now(), subject.bench.processors)
     whole = Run(
         id=randomness.token_hex(6),
@@ -145,37 +141,15 @@ def _certify(subject: Subject, jobs: list[Job], arguments: argparse.Namespace) -
         machine=machine,
         facts=facts,
         jobs=jobs,
-        answers=answers,
-        interrupted=interrupted,
-        conditions=_conditions(load, after, answers),
+        answers=asked.answers,
+        interrupted=asked.interrupted,
+        conditions=_conditions(load, after, asked.answers),
         secrets=hidden,
     )
     report = judged(whole, policy, issues)
     path = history.append(subject.root, report, render=markdown.render, audit=lambda sealed: audit(sealed, policy))
     _tell(subject.root, path, as_json=arguments.json)
-    return Exit.INTERRUPTED if interrupted else exit_of(report, strict=arguments.strict)
-
-
-def _ask(
-    subject: Subject, jobs: list[Job], expected: Mapping[str, float], verbose: bool, answers: list[Answer]
-) -> bool:
-    """Ask all jobs, showing progress; returns whether it was interrupted."""
-    asked = [job for job in jobs if not job.skip]
-    print(f"{len(asked)} checks to ask; {len(jobs) - len(asked)} do not apply here", file=sys.stderr)
-    live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    with Progress(sys.stderr, asked, expected, subject.bench.together, live, verbose) as progress:
-        try:
-            for answer in ask_all(jobs, subject.bench, progress.started):
-                answers.append(answer)
-                if not answer.job.skip:
-                    progress.finished(answer)
-        except KeyboardInterrupt:
-            return True
-    return False
-
-
-def _expected(last: AnyReport | None) -> dict[str, float]:
-    return {result.id: result.seconds for result in last.results if result.outcome == "passed"} if last else {}
+    return Exit.INTERRUPTED if asked.interrupted else exit_of(report, strict=arguments.strict)
 
 
 def _conditions(load: float, after: contention.Contention, answers: Sequence[Answer]) -> dict[str, Any]:
@@ -212,14 +186,3 @@ def exit_of(report: AnyReport, *, strict: bool) -> int:
 
 def _may_skip(result: v1.Result) -> bool:
     return result.outcome == "skipped" and not result.required
-
-
-def _as_json(answer: Answer) -> dict[str, Any]:
-    kept = {"id": answer.job.id, "outcome": answer.outcome, "reason": answer.reason, "seconds": answer.seconds}
-    return {**kept, **answer.measured, "log": answer.log}
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is no number from 1 upwards")
-    return int(text)

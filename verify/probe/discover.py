@@ -1,4 +1,4 @@
-"""Finding the checks: every marked function in the suite's folders, and in folders of a user's own."""
+"""Finding the checks: every marked function in the suite's folders, and in files and folders of a user's own."""
 
 import importlib
 import importlib.util
@@ -27,18 +27,18 @@ class Unreadable(Exception):  # noqa: N818 - reads as what it says about the fil
         self.why = why
 
 
-def find_checks(folders: Sequence[Path] = (), *, suite: bool = True) -> list[Check]:
-    """The checks of the suite and those in the folders, in the order of files and lines.
+def find_checks(places: Sequence[Path] = (), *, suite: bool = True) -> list[Check]:
+    """The checks of the suite and those at the places, in the order of files and lines.
 
     Args:
-        folders: Of a user's own.
+        places: Files and folders of a user's own.
         suite: Whether the suite's are wanted too.
 
     Raises:
         Unreadable: A file cannot be imported, a check is badly described, or two checks share an id.
     """
     found: dict[str, Check] = {}
-    for path, kind in [*(_suite() if suite else ()), *_own(folders)]:
+    for path, kind in [*(_suite() if suite else ()), *_own(places)]:
         for check in checks_of(path, kind):
             if check.id in found:
                 raise Unreadable(path, f"{check.id} is already defined in {found[check.id].source}")
@@ -107,11 +107,14 @@ def _suite() -> Iterator[tuple[Path, Kind]]:
         yield from ((path, kind) for path in _files(SUITE / kind))
 
 
-def _own(folders: Sequence[Path]) -> Iterator[tuple[Path, Kind]]:
-    for folder in folders:
-        if not folder.is_dir():
-            raise Unreadable(folder, "is not a folder")
-        yield from ((path, "functional") for path in _files(folder))
+def _own(places: Sequence[Path]) -> Iterator[tuple[Path, Kind]]:
+    for place in places:
+        if place.is_dir():
+            yield from ((path, "functional") for path in _files(place))
+        elif place.is_file() and place.suffix == ".py":
+            yield place.resolve(), "functional"
+        else:
+            raise Unreadable(place, "is neither a folder nor a Python file")
 
 
 def _files(folder: Path) -> list[Path]:

@@ -39,9 +39,9 @@ def main(words: Sequence[str]) -> None:
 
 
 def checks_in(request: dict[str, Any]) -> Answer:
-    """The checks that files in folders define, or why one of them cannot be read."""
+    """The checks that files and folders define, or why one of them cannot be read."""
     try:
-        found = discover.find_checks([Path(folder) for folder in request["folders"]], suite=False)
+        found = discover.find_checks([Path(place) for place in request["places"]], suite=False)
     except discover.Unreadable as unreadable:
         return {"checks": [], "problem": str(unreadable)}
     return {"checks": [asdict(check) for check in found], "problem": None}

@@ -134,6 +134,11 @@ def draft(run: Run) -> dict[str, Any]:
     return _only(data, REPORTS[run.level])
 
 
+def result_of(answer: Answer, secrets: Mapping[str, str]) -> v3.Result:
+    """The result that an answer is, as a report of the newest version has it."""
+    return v3.Result.model_validate_json(json.dumps(_result(answer, secrets)))
+
+
 def _result(answer: Answer, secrets: Mapping[str, str]) -> dict[str, Any]:
     """A result of version 3; an answer that no report could hold becomes an error of its check."""
     job, passed = answer.job, answer.outcome == "passed"

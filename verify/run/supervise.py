@@ -52,7 +52,7 @@ def collect_facts(bench: Bench) -> dict[str, Any]:
     Raises:
         VerifyError: It says nothing.
     """
-    folder = _folder(bench, "facts")
+    folder = _folder(bench)
     ending, answer = _put(bench, folder, {"ask": "facts"}, bench.processors, FACTS_TIMEOUT_SECONDS)
     try:
         found: dict[str, Any] = json.loads(answer.read_bytes())
@@ -104,7 +104,7 @@ def _ask_group(jobs: Sequence[Job], bench: Bench, started: Callable[[Job], None]
 
 
 def _ask(job: Job, bench: Bench, threads: int) -> Answer:
-    folder = _folder(bench, job.id)
+    folder = _folder(bench)
     request = {
         "ask": "check",
         "source": job.check.source,
@@ -138,10 +138,14 @@ def _put(
     return ending, answer
 
 
-def _folder(bench: Bench, name: str) -> Path:
-    """A new folder of its own for one question."""
+def _folder(bench: Bench) -> Path:
+    """A new folder of its own for one question.
+
+    Its name is short, for a worker's temporary folder lies in it and the path of a socket there may have 103 letters:
+    multiprocessing hangs where it has more.
+    """
     for number in itertools.count():
-        folder = bench.scratch / f"{name.replace('[', '-').rstrip(']')}-{number}"
+        folder = bench.scratch / str(number)
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
