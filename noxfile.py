@@ -16,7 +16,7 @@ LOCK = ROOT / "lockfiles" / "tests.txt"
 ENVIRONMENTS = sorted(path.stem for path in (ROOT / "envs").glob("*.toml"))
 PLATFORMS = sorted(path.stem for path in (ROOT / "envs" / "platforms").glob("*.toml"))
 LOCKS = [*PLATFORMS, "tests", "tools"]
-SETUP_WORDS = {"--recreate", *ENVIRONMENTS}
+SETUP_WORDS = {"--recreate", "--despite", *ENVIRONMENTS}
 LOCK_WORDS = {"--upgrade", "--check", *LOCKS}
 # Options that take no value.
 FLAGS = {"--recreate", "--upgrade", "--check", "--strict", "--json", "--verbose", "-v"}
@@ -47,10 +47,13 @@ def own(session: nox.Session, known: set[str]) -> list[str]:
 
 
 def marked(session: nox.Session, known: set[str]) -> list[tuple[str, bool]]:
-    """Say of each word whether it is a known one that stands for itself, not the value of an option before it."""
+    """Say of each word whether it is a known one that stands for itself, not the value of an option before it.
+
+    An option that takes a value is one word, --despite=ID, so that no other session takes the value for its own.
+    """
     before = ["", *session.posargs]
     words = zip(before, session.posargs, strict=False)
-    return [(word, word in known and not is_value(word, last)) for last, word in words]
+    return [(word, word.partition("=")[0] in known and not is_value(word, last)) for last, word in words]
 
 
 def is_value(word: str, last: str) -> bool:
@@ -60,7 +63,7 @@ def is_value(word: str, last: str) -> bool:
 
 @nox.session
 def setup(session: nox.Session) -> None:
-    """Install the environment that fits this machine (-- NAME for another, -- --recreate to start afresh)."""
+    """Install the environment that fits this machine (-- NAME, --recreate to start afresh, --despite=ID)."""
     cli(session, "setup", *own(session, SETUP_WORDS))
 
 
@@ -68,7 +71,7 @@ def add_setup(name: str) -> None:
     """Offer the set-up of one environment."""
 
     def run(session: nox.Session) -> None:
-        cli(session, "setup", name, *own(session, {"--recreate"}))
+        cli(session, "setup", name, *own(session, {"--recreate", "--despite"}))
 
     offer(run, f"setup-{name}", f"Install the environment {name} from its lock.")
 
@@ -115,6 +118,13 @@ def lint(session: nox.Session) -> None:
 def schemas(session: nox.Session) -> None:
     """Write the JSON Schemas of every model (-- --check to compare only)."""
     cli(session, "schemas", *own(session, {"--check"}))
+
+
+@nox.session
+def mutations(session: nox.Session) -> None:
+    """Put every known fault under the checks and write docs/mutations.md: which fault, and what the check said."""
+    python = test_python(session)
+    session.run(python, "-m", "tests.checks.mutations", env={"PYTHONPATH": str(ROOT)}, external=True)
 
 
 @nox.session

@@ -54,7 +54,7 @@ def test_the_front_door_never_imports_what_it_opens() -> None:
 def test_every_machine_class_and_platform_has_its_session_with_a_title(project: Path) -> None:
     titles = dict(re.findall(r"^- (\S+) -> (.+)$", nox(project, "-l").stdout, re.MULTILINE))
     assert titles.keys() == {
-        *("setup", "setup-cpu", "setup-new-box", "verify", "tests", "lint", "schemas", "benchmarks"),
+        *("setup", "setup-cpu", "setup-new-box", "verify", "tests", "lint", "schemas", "mutations", "benchmarks"),
         *("lock", "lock-linux", "lock-tests", "lock-tools"),
     }
     assert all(titles.values())
@@ -75,6 +75,10 @@ def test_a_bare_nox_runs_nothing(project: Path) -> None:
         (["-s", "setup", "verify", "--", "--recreate", "-v"], ["verify setup --recreate", "verify run -v"]),
         (["-s", "setup", "verify", "--", "--device", "cpu"], ["verify setup", "verify run --device cpu"]),
         (["-s", "setup", "--", "--recreate", "cpu"], ["verify setup --recreate cpu"]),
+        (
+            ["-s", "setup", "verify", "--", "--despite=old-rope", "-v"],
+            ["verify setup --despite=old-rope", "verify run -v"],
+        ),
         (["-s", "verify", "--", "--environment", "cpu"], ["verify run --environment cpu"]),
         (["-s", "lock"], ["verify lock"]),
         (["-s", "lock", "--", "linux", "--check"], ["verify lock linux --check"]),

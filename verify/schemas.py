@@ -8,6 +8,7 @@ from verify.judge.hardware import Hardware
 from verify.judge.known_issues import KnownIssues
 from verify.judge.status import Terms
 from verify.report.schemas import report_schemas, schema_text
+from verify.spec.advisories import Advisories
 from verify.spec.environment import Environment
 from verify.spec.platform import Platform
 
@@ -24,6 +25,7 @@ def all_schemas() -> Mapping[str, str]:
         "platform.json": schema_text(Platform, stored=False, without=FROM_ELSEWHERE),
         "hardware.json": schema_text(Hardware, stored=False),
         "known-issues.json": schema_text(KnownIssues, stored=False),
+        "advisories.json": schema_text(Advisories, stored=False),
         "certificate.json": schema_text(Terms, stored=False),
     }
 

@@ -1,15 +1,23 @@
 """A known issue excuses exactly what it says."""
 
+import re
 import tomllib
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from tests.examples import ROOT
-from verify.judge.known_issues import Entry, KnownIssues, applying, known_issue, within
+from tests.examples import ROOT, draft, not_passed, policy, result
+from verify.judge.known_issues import Entry, KnownIssues, applying, known_issue
+from verify.judge.verdict import judge
+from verify.probe.discover import find_checks
 from verify.report.fields import Device
+from verify.report.releases import within
 from verify.report.v1 import Package
+from verify.spec.environment import environment_names
+from verify.spec.lock import read_lock
+from verify.spec.platform import platform_names
 
 TOML = """
 [[issues]]
@@ -67,23 +75,6 @@ def test_what_is_left_out_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "span", "expected"),
-    [
-        ("2.10.0", ">=2.9,<2.12", True),
-        ("2.9", ">=2.9.0", True),
-        ("2.10", "<2.9", False),
-        ("2.12.0", "<2.12", False),
-        ("2.10.0+cpu", "==2.10", True),
-        ("2.10.0rc1", "<=2.10", True),
-        ("3", ">2.99", True),
-        ("unknown", ">=1", False),
-    ],
-)
-def test_ranges_compare_releases_by_number(version: str, span: str, expected: bool) -> None:
-    assert within(version, span) is expected
-
-
-@pytest.mark.parametrize(
     "changes",
     [
         {"surprise": 1},
@@ -109,8 +100,56 @@ def test_an_entry_that_is_wrong_is_refused(changes: dict[str, Any]) -> None:
         entries(**changes)
 
 
-def test_the_policy_of_the_project_can_be_read() -> None:
+def of_the_project() -> tuple[Entry, ...]:
+    """The committed policy."""
     text = (ROOT / "policy/known-issues.toml").read_text(encoding="utf-8")
-    assert KnownIssues.model_validate(tomllib.loads(text)).issues == ()
-    shown = "\n".join(line.removeprefix("# ") for line in text.splitlines() if line.startswith("# ") and " = " in line)
-    assert KnownIssues.model_validate(tomllib.loads("[[issues]]\n" + shown)).issues
+    return KnownIssues.model_validate(tomllib.loads(text)).issues
+
+
+def locked(platform: str) -> tuple[Package, ...]:
+    """What a platform installs."""
+    packages = read_lock(ROOT, platform).packages
+    return tuple(Package(name=package.name, version=package.version) for package in packages)
+
+
+def test_the_documented_entry_is_one() -> None:
+    page = (ROOT / "docs/how-to/known-issues.md").read_text(encoding="utf-8")
+    shown = [text for text in re.findall(r"```toml\n(.*?)```", page, re.DOTALL) if text.startswith("[[issues]]")]
+    assert [len(KnownIssues.model_validate(tomllib.loads(text)).issues) for text in shown] == [1]
+
+
+def test_every_known_issue_of_the_project_is_of_a_check_that_exists_and_of_something_that_is_locked() -> None:
+    checks = {check.id: check for check in find_checks()}
+    everything = [locked(platform) for platform in platform_names(ROOT)]
+    for entry in of_the_project():
+        asked = [check for name, check in checks.items() if fnmatchcase(name, entry.check)]
+        assert asked, f"{entry.id}: there is no check {entry.check}"
+        assert all(set(entry.devices) <= set(check.terms.devices) for check in asked), entry.id
+        environments = entry.environments or environment_names(ROOT)
+        assert any(applying([entry], name, packages) for name in environments for packages in everything), entry.id
+
+
+def test_no_known_issue_of_the_project_excuses_releases_that_nobody_has_tried() -> None:
+    for entry in of_the_project():
+        assert any(not within("9999", span) for span in entry.packages.values()), entry.id
+
+
+@pytest.mark.parametrize(
+    ("answer", "day", "value", "rule"),
+    [
+        (not_passed("failed", "error is 2 1, must be at most 1"), "2026-11-21", "conditional", "outcomes.known_issue"),
+        (not_passed("failed", "error is 2 1, must be at most 1"), "2026-12-31", "conditional", "outcomes.known_issue"),
+        ({}, "2026-11-21", "certified", "outcomes.fixed"),
+        (not_passed("failed", "error"), "2027-01-01", "refused", "outcomes.known_issue_expired"),
+        (not_passed("failed", "error"), "2025-12-29", "refused", "outcomes.known_issue_too_long"),
+        (not_passed("skipped", "there is none"), "2026-11-21", "refused", "outcomes.skipped"),
+    ],
+)
+def test_an_entry_excuses_until_it_is_fixed_or_expires(answer: dict[str, Any], day: str, value: str, rule: str) -> None:
+    issue = known_issue(entries(), "quantization.int8", "mps", "m2", INSTALLED)
+    assert issue is not None
+    asked = result("quantization.int8", "mps", known_issue=issue.model_dump(), **answer)
+    report = draft(results=[result("a.b"), asked], started=f"{day}T08:00:00Z", finished=f"{day}T09:00:00Z")
+    verdict = judge(report, policy())
+    told = [finding.rule for finding in verdict.findings if finding.rule.startswith("outcomes.")]
+    assert (verdict.value, told) == (value, [rule])

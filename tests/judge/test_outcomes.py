@@ -77,6 +77,8 @@ def test_a_known_issue_excuses_no_required_check_that_was_skipped() -> None:
 def test_a_known_issue_that_is_gone_is_told_of() -> None:
     found = verdict(result("a.c", known_issue=KNOWN))
     assert (found.value, rules(found)) == ("certified", ["outcomes.fixed"])
+    assert found.findings[0].severity == "note"
+    assert "delete it" in found.findings[0].message
 
 
 def test_a_busy_machine_is_told_so_but_never_failed_for_it() -> None:

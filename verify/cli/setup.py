@@ -1,13 +1,16 @@
 """``verify setup``: from a lock to an environment."""
 
 import argparse
+import difflib
 import os
+import platform
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from verify.cli.surroundings import project_root
-from verify.errors import Exit, UsageError
+from verify.errors import Exit, UsageError, VerifyError
 
 if TYPE_CHECKING:
     from verify.spec.machine import Machine
@@ -19,12 +22,16 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "environment", nargs="?", help="the machine class (default: the one that fits this machine best)"
     )
     parser.add_argument("--recreate", action="store_true", help="build again even when nothing has changed")
+    parser.add_argument(
+        "--despite", metavar="ID", action="append", default=[], help="go on although this advisory refuses; repeatable"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Build the environment, or say that it is there already."""
     root = project_root(arguments)
     name = fitting(root, arguments.environment)
+    heed(root, name, despite=arguments.despite, macos=platform.mac_ver()[0])
     from verify.spec.provision import provision
 
     made = provision(root, name, environ=os.environ, report=_tell, recreate=arguments.recreate)
@@ -51,6 +58,44 @@ def fitting(root: Path, wanted: str | None) -> str:
     if reasons:
         raise UsageError(f"`{wanted}` does not fit this machine: it {'; it '.join(reasons)}", _choice(root, machine))
     return wanted
+
+
+def heed(root: Path, name: str, *, despite: Collection[str], macos: str) -> None:
+    """Tell what is known to go wrong with what the lock would install, before it is installed.
+
+    Args:
+        root: The project.
+        name: The environment.
+        despite: Ids of the advisories that shall not stop it.
+        macos: The version of macOS here; empty on any other system.
+
+    Raises:
+        UsageError: There is no advisory of a name in `despite`, or a file is wrong.
+        VerifyError: An advisory refuses the set-up.
+    """
+    from verify.spec.advisories import PATH, applying, read_advisories
+    from verify.spec.environment import load_environment
+    from verify.spec.lock import read_lock
+    from verify.spec.platform import load_platform
+
+    advisories = read_advisories(root)
+    known = [advisory.id for advisory in advisories]
+    for unknown in (word for word in despite if word not in known):
+        near = difflib.get_close_matches(unknown, known, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"look into {PATH}"
+        raise UsageError(f"there is no advisory `{unknown}`", hint)
+    environment = load_environment(root, name)
+    installed = load_platform(root, environment.platform)
+    told = applying(advisories, environment, installed, read_lock(root, installed.name), macos)
+    for advisory in told:
+        _tell(f"{advisory.severity}: {advisory.id}: {advisory.reason}\n    {advisory.advice}\n    {advisory.link}")
+    refusing = [one.id for one in told if one.severity == "refuse" and one.id not in despite]
+    if refusing:
+        insisting = " ".join(f"--despite {one}" for one in refusing)
+        raise VerifyError(
+            f"{name} is not set up, for what is known to go wrong: {', '.join(refusing)}",
+            f"do as the advice above says, or insist: verify setup {name} {insisting}",
+        )
 
 
 def _choice(root: Path, machine: "Machine") -> str:

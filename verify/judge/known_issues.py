@@ -1,6 +1,5 @@
 """Known issues: dated, linked annotations that soften a failure until they expire."""
 
-import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated, Self
@@ -9,16 +8,15 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from verify.report.fields import Closed, Day, Device, Listed, Name, as_text
+from verify.report.releases import Range, all_within
 from verify.report.v1 import Package
 from verify.report.v2 import KnownIssue
 
-_BOUND = r"(<=|>=|==|<|>)\s*[0-9]+(\.[0-9]+)*"
 _CHECK = r"^[A-Za-z0-9_]+\.(\*|[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*)$"
 # What is tampered with, or does not compute, makes every other answer worthless.
 _NEVER = ("installed", "devices")
 _NARROWING = ("environments", "devices", "packages")
 _SOME: JsonDict = {"minItems": 1, "minProperties": 1}
-_RANGE = rf"^\s*{_BOUND}(\s*,\s*{_BOUND})*\s*$"
 
 
 class Entry(Closed):
@@ -45,7 +43,7 @@ class Entry(Closed):
     )
     environments: Listed[Name] = ()
     devices: Listed[Device] = ()
-    packages: dict[str, Annotated[str, Field(pattern=_RANGE)]] = Field(default_factory=dict)
+    packages: dict[str, Range] = Field(default_factory=dict)
     reason: str = Field(min_length=1)
     link: str = Field(pattern=r"^https://[^\s]+$")
     expires: Annotated[Day, BeforeValidator(as_text)]
@@ -90,40 +88,12 @@ def applying(entries: Sequence[Entry], environment: str, packages: Iterable[Pack
 
 
 def _applying(entries: Iterable[Entry], environment: str, packages: Iterable[Package]) -> list[Entry]:
-    versions = {_normal(package.name): package.version for package in packages}
+    versions = {package.name: package.version for package in packages}
     return [
         entry
         for entry in entries
-        if (not entry.environments or environment in entry.environments)
-        and all(
-            _normal(name) in versions and within(versions[_normal(name)], span) for name, span in entry.packages.items()
-        )
+        if (not entry.environments or environment in entry.environments) and all_within(versions, entry.packages)
     ]
-
-
-def within(version: str, span: str) -> bool:
-    """Whether a release lies in a range such as ``>=2.9,<2.12``. Pre-releases count as their release."""
-    return all(_holds(version, bound.strip()) for bound in span.split(","))
-
-
-def _holds(version: str, bound: str) -> bool:
-    comparison = bound.rstrip("0123456789. ")
-    left, right = _release(version), _release(bound[len(comparison) :])
-    return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right, "==": left == right}[
-        comparison
-    ]
-
-
-def _release(version: str) -> tuple[int, ...]:
-    found = re.match(r"\s*v?([0-9]+(?:\.[0-9]+)*)", version)
-    numbers = [int(part) for part in found[1].split(".")] if found else []
-    while numbers and numbers[-1] == 0:
-        numbers.pop()
-    return tuple(numbers)
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _annotation(entry: Entry) -> KnownIssue:

@@ -91,7 +91,8 @@ def _excused(check: str, message: str, issue: KnownIssue, day: str) -> Finding:
 
 def _fixed(result: v3.Result) -> Iterator[Finding]:
     if result.known_issue is not None:
-        yield note("outcomes.fixed", result.id, f"passed: the known issue {result.known_issue.id} is fixed here")
+        fixed = f"passed: the known issue {result.known_issue.id} is fixed here"
+        yield note("outcomes.fixed", result.id, f"{fixed}; delete it, or narrow it to where it still fails")
 
 
 def _only_disturbed(result: v3.Result) -> bool:
