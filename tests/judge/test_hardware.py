@@ -2,13 +2,14 @@
 
 import json
 import math
+import re
 
 import pytest
 from pydantic import ValidationError
 
 from tests import examples
 from tests.examples import device, hardware
-from verify.judge.hardware import BANDWIDTH, Hardware, peak_for, percent_of_peak
+from verify.judge.hardware import BANDWIDTH, Hardware, ceiling_for, peak_for, percent_of_peak
 from verify.report import v1, v3
 from verify.report.fields import Device, Note
 
@@ -109,7 +110,14 @@ def test_a_figure_is_given_in_percent_of_its_own_peak(measurement: v3.Measuremen
 
 @pytest.mark.parametrize(
     "measurement",
-    [figure("GFLOPS", 1), figure("GFLOPS", 1, dtype="int8"), figure("s", 1), figure("GB/s", 1, level="cache")],
+    [
+        figure("GFLOPS", 1),
+        figure("GFLOPS", 1, dtype="int8"),
+        figure("s", 1),
+        figure("GB/s", 1, level="cache"),
+        figure("GB/s", 1, level="unsettled"),
+        figure("GB/s", 1, working_set_bytes=1),
+    ],
 )
 def test_other_figures_have_no_peak(measurement: v3.Measurement) -> None:
     assert percent_of_peak(measurement, "cuda", box(**H200), hardware()) is None
@@ -143,3 +151,97 @@ def test_every_part_says_where_its_figures_are_from() -> None:
 def test_an_unknown_key_is_refused() -> None:
     with pytest.raises(ValidationError, match="teraflop"):
         Hardware.model_validate({"parts": [{"name": "x", "kind": "cuda", "titles": ["x"], "teraflop": 1}]})
+
+
+ZEN5: examples.Data = {
+    "name": "AMD EPYC 9555",
+    "physical_cores": 64,
+    "logical_cores": 128,
+    "instruction_sets": ["avx2", "fma", "avx512f", "avx512_bf16"],
+    "vendor": "AuthenticAMD",
+    "family": 26,
+    "model": 2,
+    "clock_hertz": 4_400_000_000,
+    "clock_is": "highest",
+}
+
+
+def server(**changes: object) -> v1.Facts:
+    """A machine with 64 cores of Zen 5."""
+    return v1.Facts.model_validate_json(json.dumps(examples.facts(processor=ZEN5 | changes, devices=[device("cpu")])))
+
+
+def test_a_processors_peak_is_its_cores_times_its_cycles_times_its_highest_clock() -> None:
+    peak = peak_for(server(), "cpu", "float32", hardware())
+    assert peak is not None
+    assert peak.value == pytest.approx(64 * 64 * 4.4e9 / 1e12)
+    assert peak.source.startswith("64 cores x 64 operations a cycle x 4.4 GHz; ")
+    bf16 = peak_for(server(), "cpu", "bfloat16", hardware())
+    assert bf16 is not None
+    assert bf16.value == pytest.approx(2 * peak.value)
+    half = percent_of_peak(figure("GFLOPS", peak.value * 500, dtype="float32"), "cpu", server(), hardware())
+    assert half is not None
+    assert half.percent == pytest.approx(50)
+
+
+@pytest.mark.parametrize(
+    ("changes", "quantity"),
+    [
+        ({"clock_is": "a virtual machine's nominal one"}, "float32"),
+        ({"clock_is": "at the moment it was read"}, "float32"),
+        ({"clock_hertz": None, "clock_is": None}, "float32"),
+        ({"family": 27}, "float32"),
+        ({"model": 36}, "float32"),
+        ({"vendor": None}, "float32"),
+        ({"instruction_sets": ["avx2", "fma"]}, "float32"),
+        ({}, "float16"),
+        ({}, BANDWIDTH),
+    ],
+)
+def test_a_processor_that_does_not_tell_all_of_it_has_no_peak(changes: examples.Data, quantity: str) -> None:
+    assert peak_for(server(**changes), "cpu", quantity, hardware()) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "quantity", "ceiling"),
+    [
+        ({}, "float32", 128 * 64 * 6.5e-3),
+        ({}, "bfloat16", 128 * 128 * 6.5e-3),
+        ({"instruction_sets": ["avx2", "fma"]}, "bfloat16", 128 * 32 * 6.5e-3),
+        ({"physical_cores": 8, "logical_cores": 2}, "float32", 8 * 64 * 6.5e-3),
+        ({"instruction_sets": []}, "float32", None),
+        ({}, "int8", None),
+    ],
+)
+def test_a_processor_has_a_ceiling_whatever_its_clock(
+    changes: examples.Data, quantity: str, ceiling: float | None
+) -> None:
+    found = ceiling_for(server(**changes).processor, quantity, hardware())
+    assert found == (None if ceiling is None else pytest.approx(ceiling))
+
+
+def test_no_core_does_more_than_the_ceiling_of_its_instruction_sets() -> None:
+    known = hardware()
+    for core in known.cores:
+        for dtype, rate in core.flops_per_cycle.items():
+            rates = [
+                c.flops_per_cycle.get(dtype, 0) for c in known.ceilings if c.instruction_set in core.instruction_sets
+            ]
+            assert rate <= max(rates), core.name
+
+
+def test_every_core_is_one_alone_and_says_where_its_figures_are_from() -> None:
+    cores = hardware().cores
+    numbers = [
+        (core.vendor, core.family, n) for core in cores for low, high in core.models for n in range(low, high + 1)
+    ]
+    assert len(set(numbers)) == len(numbers)
+    assert all(core.source.startswith("derived") != core.verified for core in cores)
+
+
+def test_what_is_derived_from_a_clock_is_what_the_clock_gives() -> None:
+    for part in hardware().parts:
+        told = re.search(r"GPU cores x 128 ALUs x 2 x ([0-9.]+) GHz", part.source)
+        if told and part.cores:
+            exact = part.cores * 128 * 2 * float(told[1]) / 1000
+            assert part.teraflops["float32"] == pytest.approx(exact, rel=0.01), part.name

@@ -19,7 +19,7 @@ def test_without_rules_nothing_is_certified() -> None:
 
 
 def test_every_rule_is_asked_once() -> None:
-    assert len(set(RULES)) == len(RULES) == 12
+    assert len(set(RULES)) == len(RULES) == 13
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -1,6 +1,6 @@
 import pytest
 
-from verify.probe.contention import Moment, between, now
+from verify.probe.contention import Moment, between, now, withheld_seconds
 
 
 def moment(wall: float, busy: float = 0.0, stolen: float = 0.0, own: float = 0.0) -> Moment:
@@ -21,6 +21,16 @@ def test_a_busy_neighbour_is_named() -> None:
 def test_stolen_time_is_named() -> None:
     found = between(moment(0, busy=100), moment(10, busy=100.5, stolen=2), processors=2)
     assert found.reason == "the hypervisor took 10% of the processors"
+
+
+def test_a_containers_quota_is_named() -> None:
+    found = between(moment(0, busy=100), Moment(10, 100.5, 0, 0, held=2), processors=2)
+    assert found.reason == "the control group's quota withheld 10% of the processors"
+
+
+def test_a_quota_is_read_where_there_is_one() -> None:
+    assert withheld_seconds("usage_usec 9\nnr_throttled 2\nthrottled_usec 1500000\n") == 1.5
+    assert withheld_seconds("usage_usec 9\nuser_usec 9\n") == 0.0
 
 
 def test_where_the_system_tells_nothing_nothing_is_claimed() -> None:

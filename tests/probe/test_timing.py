@@ -1,10 +1,13 @@
 import math
+import os
 import random
 from dataclasses import dataclass, field
 
 import pytest
 
-from verify.probe.timing import half_width, still_falling, synchroniser, time_blocks
+from verify.probe import contention, throttling
+from verify.probe import timing as timing_module
+from verify.probe.timing import block_seconds, half_width, rising, still_falling, synchroniser, time_blocks
 
 
 @dataclass
@@ -54,7 +57,8 @@ def test_warm_up_is_not_sampled() -> None:
     assert max(timing.samples) < 0.0015
 
 
-def test_work_that_was_only_queued_is_not_timed_as_done() -> None:
+def test_work_that_was_only_queued_is_not_timed_as_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing_module, "MOST_CALLS", 10)
     device = Device()
     unsynchronised = time_blocks(device.work, synchronise=lambda: None, clock=device.clock, shortest_block=1e-8)
     assert max(unsynchronised.samples) == 0.0, "the fake must show what goes wrong without synchronising"
@@ -101,5 +105,74 @@ def test_a_fall_is_told_from_noise() -> None:
     assert not still_falling([1, 2, 3, 4, 5, 6, 7, 8])
 
 
+def test_the_queue_of_mps_needs_longer_blocks() -> None:
+    assert block_seconds("mps") >= 0.05 > block_seconds("cuda") == block_seconds("cpu") >= 0.02
+
+
 def test_a_cpu_needs_no_synchronising() -> None:
     synchroniser("cpu")()
+
+
+def test_times_that_rise_are_inconclusive_however_little_they_scatter(monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet(monkeypatch)
+    noise = random.Random(5)
+    device = Device(cost=[0.03 * 1.01**call * noise.uniform(0.98, 1.02) for call in range(400)])
+    timing = time_blocks(device.work, synchronise=device.synchronise, clock=device.clock, budget_seconds=3.0)
+    assert not timing.steady
+    assert timing.inconclusive == "times rose while they were taken, as they do on a machine that grows hot"
+
+
+def test_a_rise_is_told_from_noise() -> None:
+    assert rising([1, 2, 3, 4, 5, 6, 7, 8])
+    assert not rising([1.0, 1.01, 0.99, 1.0, 1.02, 1.0, 1.01, 0.99, 1.0, 1.0])
+    assert not rising([10, 9, 8, 7, 6, 5, 4, 3, 2, 1])
+    assert not rising([1, 9, 2, 8, 3, 7, 4, 6, 5, 5])
+
+
+def test_a_slow_beginning_does_not_leave_the_blocks_too_short() -> None:
+    device = Device(cost=[5.0, 0.5, 0.1, 0.05, 0.02], later=1e-5)
+    timing = time_blocks(device.work, synchronise=device.synchronise, clock=device.clock)
+    assert timing.calls_per_sample * 1e-5 >= timing_module.BLOCK_SECONDS
+
+
+def test_every_sample_is_kept_in_its_order() -> None:
+    noise = random.Random(3)
+    costs = [0.03 + 0.01 * noise.random() for _ in range(5000)]
+    device = Device(cost=costs)
+    timing = time_blocks(device.work, synchronise=device.synchronise, clock=device.clock, budget_seconds=3.0)
+    assert timing.calls_per_sample == 1
+    taken = list(timing.samples)
+    start = next(call for call in range(len(costs)) if costs[call] == pytest.approx(taken[0], abs=1e-12))
+    assert taken == pytest.approx(costs[start : start + len(taken)])
+
+
+def test_a_busy_neighbour_makes_a_timing_inconclusive(monkeypatch: pytest.MonkeyPatch) -> None:
+    readings = iter([contention.Moment(0, 100, 0, 0), contention.Moment(10, 108, 0, 0)])
+    monkeypatch.setattr(contention, "now", lambda: next(readings))
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    device = Device()
+    timing = time_blocks(device.work, synchronise=device.synchronise, clock=device.clock)
+    assert timing.steady
+    assert timing.inconclusive == "other processes used 40% of the processors"
+
+
+def test_a_hot_device_makes_a_timing_inconclusive(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    readings = iter([throttling.Reading(heat_nanoseconds=5), throttling.Reading(heat_nanoseconds=9, degrees=91)])
+
+    def hotter(device: str) -> throttling.Reading:
+        asked.append(device)
+        return next(readings)
+
+    monkeypatch.setattr(throttling, "now", hotter)
+    quiet(monkeypatch)
+    device = Device()
+    timing = time_blocks(device.work, synchronise=device.synchronise, clock=device.clock, device="cuda")
+    assert timing.inconclusive == "the GPU was slowed for heat (91°C)"
+    assert asked == ["cuda", "cuda"]
+
+
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which nobody else works, whatever the real one does."""
+    monkeypatch.setattr(contention, "now", lambda: contention.Moment(0, 0, 0, 0))
+    monkeypatch.setattr(os, "getloadavg", lambda: (0.0, 0.0, 0.0))

@@ -25,11 +25,49 @@ def refused() -> AnyReport:
     return examples.report(results=[*examples.results()[:2], *bad], facts=facts, interrupted=True, conditions={})
 
 
+def roofline() -> AnyReport:
+    """A report of a processor whose figures lie under roofs."""
+    processor = examples.facts()["processor"] | {
+        "vendor": "AuthenticAMD",
+        "family": 26,
+        "model": 2,
+        "clock_hertz": 2_596_096_000,
+        "clock_is": "a virtual machine's nominal one",
+        "caches": [{"level": 1, "bytes": 49152, "count": 2}, {"level": 3, "bytes": 33554432, "count": 1}],
+    }
+    product = {
+        "dtype": "float32",
+        "n": 1024,
+        "flops": 2 * 1024**3,
+        "bytes": 12 * 2**20,
+        "working_set_bytes": 12 * 2**20,
+    }
+    copy = {"dtype": "float32", "bytes": 2**30, "working_set_bytes": 2**30, "level": "memory"}
+    empty = {"flops": 1024, "bytes": 8192, "launches": 1, "dtype": "float32"}
+    figures = {
+        "matmul.rate": [
+            examples.measured("gflops", [190, 200, 195.5], "GFLOPS", conditions=product),
+            examples.measured("best_seen_gflops", [204], "GFLOPS", conditions=product),
+        ],
+        "bandwidth.copy": [
+            examples.measured("copy_rate", [42.5, 40, 41.25], "GB/s", conditions=copy),
+            examples.measured("best_seen_copy_rate", [43.75], "GB/s", conditions=copy),
+        ],
+        "kernel_launch.cost": [examples.measured("launch_seconds", [1.5e-6], "s", direction="lower")],
+        "activations.relu": [examples.measured("seconds", [2e-6], "s", direction="lower", conditions=empty)],
+    }
+    results = [
+        examples.result(check, "cpu", kind="benchmark", measurements=measured) for check, measured in figures.items()
+    ]
+    return examples.report(results=results, facts=examples.facts(processor=processor), known_issues=[])
+
+
 REPORTS: dict[str, Callable[[], AnyReport]] = {
     "conditional": examples.report,
     "quick": lambda: examples.report("v1"),
     "full": lambda: examples.report("v2"),
     "refused": refused,
+    "roofline": roofline,
     "certified": lambda: examples.report(results=[examples.results()[0], examples.results()[6]]),
 }
 FORMATS: dict[str, Callable[[AnyReport], str]] = {

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import examples
-from verify.render import junit, markdown, text, words
+from verify.render import junit, markdown, markup, text, words
 from verify.report.versions import AnyReport
 
 HOSTILE = (
@@ -125,4 +125,4 @@ def test_colours_are_used_when_asked_only() -> None:
 
 def test_escapes_do_not_disturb_ordinary_names() -> None:
     for name in ("quantize_per_tensor", "llama-cpp", "torch 2.10.0+cpu", "aten::mm", "3.5 GB/s (100%)"):
-        assert markdown.escaped(name) == name
+        assert markup.escaped(name) == name

@@ -112,3 +112,16 @@ def test_a_draft_needs_no_verdict_yet() -> None:
 def test_no_version_is_guessed(said: object) -> None:
     with pytest.raises(IntegrityError, match=r"unsupported version|names no version"):
         rebuilt("version", value=said)
+
+
+def test_fields_that_came_later_are_left_out_where_they_say_nothing() -> None:
+    """A report from before them is still byte for byte what was written then."""
+    told = json.loads(stored_text(examples.report()))["facts"]
+    later = {"vendor", "family", "model", "clock_hertz", "clock_is", "caches"}
+    assert not later & told["processor"].keys()
+    assert not any("cache_bytes" in device for device in told["devices"])
+    with_them = examples.facts(
+        processor=told["processor"] | {"vendor": "0x41", "caches": [{"level": 2, "bytes": 1, "count": 1}]}
+    )
+    stored = json.loads(stored_text(examples.report(facts=with_them)))["facts"]["processor"]
+    assert stored.keys() & later == {"vendor", "caches"}

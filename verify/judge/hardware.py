@@ -5,19 +5,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from verify.probe.facts import HIGHEST
 from verify.report import v1, v3
-from verify.report.fields import Closed, Device, Listed
+from verify.report.fields import Closed, Count, Device, Listed
+from verify.report.roofline import BYTES, ELSEWHERE, FLOPS, dtype_of
 
 Dtype = Literal["float32", "tf32", "float16", "bfloat16", "float8"]
 Positive = Annotated[float, Field(gt=0)]
 
 BANDWIDTH = "bandwidth"
-# In how many of the unit a datasheet's figure is given: TFLOPS and GB/s.
-_FLOPS = {"FLOPS": 1e12, "GFLOPS": 1e3, "TFLOPS": 1.0}
-_BYTES = {"B/s": 1e9, "MB/s": 1e3, "GB/s": 1.0, "TB/s": 1e-3}
-# Figures whose condition `level` is one of these do not measure the device's memory or arithmetic.
-_ELSEWHERE = ("cache", "dispatch", "network", "disk")
-_DTYPES = {"fp32": "float32", "fp16": "float16", "half": "float16", "bf16": "bfloat16", "fp8": "float8"}
+# A datasheet's figures are given in TFLOPS and GB/s.
+TERA = 1e12
+GIGA = 1e9
 _GIGABYTE = 1e9
 # A device reports a few percent less, or (counting in binary) more memory than its datasheet.
 _MEMORY_TOLERANCE = 0.15
@@ -35,6 +34,8 @@ def peak_for(facts: v1.Facts, device: Device, quantity: str, hardware: "Hardware
     Returns:
         None where the part, or this figure of it, is unknown.
     """
+    if device == "cpu":
+        return _peak_of_cores(facts, quantity, hardware)
     part = part_of(facts, device, hardware)
     if part is None:
         return None
@@ -54,6 +55,43 @@ def part_of(facts: v1.Facts, device: Device, hardware: "Hardware") -> "Part | No
     title = told.title if device == "cuda" else facts.processor.name
     fitting = [part for part in hardware.parts if part.kind == kind and title in part.titles and _fits(part, told)]
     return fitting[0] if len(fitting) == 1 and device != "cpu" else None
+
+
+def core_of(processor: v1.Processor, hardware: "Hardware") -> "Core | None":
+    """The one microarchitecture that a processor is by vendor, family, model and instruction sets."""
+    fitting = [
+        core
+        for core in hardware.cores
+        if (core.vendor, core.family) == (processor.vendor, processor.family)
+        and any(low <= (processor.model or 0) <= high for low, high in core.models)
+        and set(core.instruction_sets) <= set(processor.instruction_sets)
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def ceiling_for(processor: v1.Processor, quantity: str, hardware: "Hardware") -> float | None:
+    """TFLOPS that no processor with these instruction sets and this many cores reaches, whatever its clock."""
+    rates = (
+        {str(dtype): rate for dtype, rate in ceiling.flops_per_cycle.items()}.get(quantity)
+        for ceiling in hardware.ceilings
+        if ceiling.instruction_set in processor.instruction_sets
+    )
+    rate = max((rate for rate in rates if rate), default=None)
+    # A virtual machine may tell that its threads are cores, or that its cores are threads.
+    cores = max(processor.physical_cores, processor.logical_cores)
+    return None if rate is None else cores * rate * hardware.fastest_clock_gigahertz * GIGA / TERA
+
+
+def _peak_of_cores(facts: v1.Facts, quantity: str, hardware: "Hardware") -> "Peak | None":
+    """Cores, operations a cycle and the highest clock, multiplied; unknown where the clock is another one."""
+    processor, core = facts.processor, core_of(facts.processor, hardware)
+    rates = {str(dtype): rate for dtype, rate in core.flops_per_cycle.items()} if core else {}
+    if core is None or quantity not in rates or processor.clock_is != HIGHEST or processor.clock_hertz is None:
+        return None
+    cores = min(processor.physical_cores, processor.logical_cores)
+    told = f"{cores} cores x {rates[quantity]:g} operations a cycle x {processor.clock_hertz / GIGA:.3g} GHz"
+    peak = cores * rates[quantity] * processor.clock_hertz / TERA
+    return Peak(peak, core.name, f"{told}; {core.source}", core.verified)
 
 
 def percent_of_peak(
@@ -78,23 +116,24 @@ def peak_of(
     measurement: v3.Measurement, device: Device | None, facts: v1.Facts, hardware: "Hardware"
 ) -> "tuple[float, Peak] | None":
     """The peak that a measurement is to be held against, in the measurement's own unit, and where it comes from."""
-    quantity, factor = _quantity(measurement)
+    quantity, factor = quantity_of(measurement)
     if device is None or not quantity:
         return None
     peak = peak_for(facts, device, quantity, hardware)
     return (peak.value * factor, peak) if peak else None
 
 
-def _quantity(measurement: v3.Measurement) -> tuple[str, float]:
-    if measurement.conditions.get("level") in _ELSEWHERE:
+def quantity_of(measurement: v3.Measurement) -> tuple[str, float]:
+    """What peak a measurement has, and how many of its unit are one of the datasheets'."""
+    level = measurement.conditions.get("level")
+    if level in ELSEWHERE or level == "cache":
         return "", 0
-    if measurement.unit in _BYTES:
-        return BANDWIDTH, _BYTES[measurement.unit]
-    dtype = str(measurement.conditions.get("dtype", "")).removeprefix("torch.").removeprefix("mlx.core.")
-    dtype = _DTYPES.get(dtype, dtype)
-    if dtype == "float32" and measurement.conditions.get("tf32") is True:
-        dtype = "tf32"
-    return (dtype, _FLOPS[measurement.unit]) if measurement.unit in _FLOPS else ("", 0)
+    if measurement.unit in BYTES:
+        # Work whose data may fit a cache can be faster than any memory.
+        memory = level == "memory" or (level is None and "working_set_bytes" not in measurement.conditions)
+        return (BANDWIDTH, GIGA / BYTES[measurement.unit]) if memory else ("", 0)
+    dtype = dtype_of(measurement.conditions)
+    return (dtype, TERA / FLOPS[measurement.unit]) if measurement.unit in FLOPS else ("", 0)
 
 
 def _fits(part: "Part", told: v1.DeviceFacts) -> bool:
@@ -148,7 +187,48 @@ class Part(Closed):
     verified: bool
 
 
+class Core(Closed):
+    """What a core of one microarchitecture can do in a cycle.
+
+    Attributes:
+        name: As its maker calls it.
+        vendor: As the processor tells it: ``AuthenticAMD``, ``GenuineIntel``, or ARM's implementer.
+        family: Its number; none for ARM.
+        models: Ranges of models, both ends included.
+        instruction_sets: Without all of which it does less.
+        flops_per_cycle: Floating-point operations a cycle, a multiplication and its sum counted as two.
+        source: Where they are to be read.
+        verified: Whether that source was read for every figure, and none was derived.
+    """
+
+    name: str
+    vendor: str
+    family: Count | None = None
+    models: Listed[Listed[Count]] = Field(min_length=1)
+    instruction_sets: Listed[str] = Field(min_length=1)
+    flops_per_cycle: dict[Dtype, Positive]
+    source: str
+    verified: bool
+
+
+class Ceiling(Closed):
+    """The most operations a cycle that any core on sale with an instruction set has."""
+
+    instruction_set: str
+    flops_per_cycle: dict[Dtype, Positive]
+
+
 class Hardware(Closed):
-    """policy/hardware.toml."""
+    """policy/hardware.toml.
+
+    Attributes:
+        parts: Datasheets of GPUs.
+        cores: What cores of processors do in a cycle.
+        ceilings: What no core does.
+        fastest_clock_gigahertz: Above that of any processor on sale.
+    """
 
     parts: Listed[Part] = ()
+    cores: Listed[Core] = ()
+    ceilings: Listed[Ceiling] = ()
+    fastest_clock_gigahertz: Positive = 6.5

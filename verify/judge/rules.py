@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from verify.judge import figures, machine, outcomes
+from verify.judge import figures, machine, outcomes, roofline
 from verify.judge.policy import Policy
 from verify.report import v3
 from verify.report.v2 import Finding
@@ -17,6 +17,7 @@ RULES: tuple[Rule, ...] = (
     figures.recompute,
     figures.physics,
     figures.chance,
+    roofline.floors,
     machine.promised_devices,
     machine.requirements,
     machine.lock,

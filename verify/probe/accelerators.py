@@ -38,6 +38,7 @@ def _device(name: str, **known: Any) -> DeviceFacts:
         "driver": None,
         "runtime": None,
         "built_for": None,
+        "cache_bytes": None,
         "problem": None,
     }
     return {"name": name, **unknown, **known}
@@ -72,6 +73,7 @@ def _cuda(torch: ModuleType) -> DeviceFacts:
         "title": properties.name,
         "cores": properties.multi_processor_count,
         "memory_bytes": properties.total_memory,
+        "cache_bytes": getattr(properties, "L2_cache_size", None),
         "runtime": _cuda_version(torch._C._cuda_getDriverVersion()),  # noqa: SLF001 - has no public name
     }
     return _device("cuda", **known, **seen, available=True, **_computing(torch, "cuda"))

@@ -6,20 +6,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STAT = Path("/proc/stat")
+GROUP = Path("/sys/fs/cgroup/cpu.stat")
 # Beyond these a figure says more about the neighbours than about the machine: a matmul on two cores loses
 # a third with one busy neighbour, and 2% of stolen time already doubles the spread of short blocks.
 OTHERS_LIMIT = 0.10
 STEAL_LIMIT = 0.05
+# A container with a quota of processor time stands still for the rest of each period once it is spent.
+HELD_LIMIT = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Processor time so far, in seconds: of the whole machine, stolen from it, and of this process."""
+    """Processor time so far, in seconds: of the whole machine, stolen from it, and of this process.
+
+    Attributes:
+        held: For how long the control group's quota has kept its threads from running.
+    """
 
     wall: float
     busy: float
     stolen: float
     own: float
+    held: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +38,13 @@ class Contention:
         others: Used by other processes.
         stolen: Taken by the hypervisor for other machines.
         load: One-minute load average at the end.
+        held: Withheld by the control group's quota, of all processors too.
     """
 
     others: float | None
     stolen: float | None
     load: float
+    held: float = 0.0
 
     @property
     def reason(self) -> str | None:
@@ -43,6 +53,8 @@ class Contention:
             return f"other processes used {self.others:.0%} of the processors"
         if self.stolen is not None and self.stolen > STEAL_LIMIT:
             return f"the hypervisor took {self.stolen:.0%} of the processors"
+        if self.held > HELD_LIMIT:
+            return f"the control group's quota withheld {self.held:.0%} of the processors"
         if self.others is None and self.load > 2 * (os.cpu_count() or 1):
             return f"the load average is {self.load:.1f} on {os.cpu_count()} processors"
         return None
@@ -56,7 +68,19 @@ def now() -> Moment:
         return Moment(time.monotonic(), 0, 0, own)
     ticks = [int(word) for word in STAT.read_text().split("\n", 1)[0].split()[1:9]]
     user, nice, system, _idle, _iowait, irq, softirq, stolen = (tick / os.sysconf("SC_CLK_TCK") for tick in ticks)
-    return Moment(time.monotonic(), user + nice + system + irq + softirq, stolen, own)
+    held = withheld_seconds(GROUP.read_text(encoding="ascii")) if GROUP.exists() else 0.0
+    return Moment(time.monotonic(), user + nice + system + irq + softirq, stolen, own, held)
+
+
+def withheld_seconds(text: str) -> float:
+    """For how long a control group's threads were throttled, by its ``cpu.stat``; 0 without a quota."""
+    fields = dict(line.split() for line in text.splitlines())
+    return int(fields.get("throttled_usec", 0)) / 1e6
+
+
+def since(before: Moment) -> Contention:
+    """What others took until now."""
+    return between(before, now(), os.cpu_count() or 1)
 
 
 def between(before: Moment, after: Moment, processors: int) -> Contention:
@@ -72,4 +96,5 @@ def between(before: Moment, after: Moment, processors: int) -> Contention:
     if not after.busy or wall <= 0:
         return Contention(None, None, load)
     others = (after.busy - before.busy) - (after.own - before.own)
-    return Contention(max(0.0, others / wall), max(0.0, (after.stolen - before.stolen) / wall), load)
+    stolen, held = max(0.0, after.stolen - before.stolen), max(0.0, after.held - before.held)
+    return Contention(max(0.0, others / wall), stolen / wall, load, held / wall)

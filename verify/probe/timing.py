@@ -1,13 +1,17 @@
-"""Timing a piece of work: warmed up until steady, synchronised, sampled until the median is known."""
+"""Timing a piece of work: warmed up until steady, synchronised, sampled until the median is known.
+
+The clock is the host's, read with the device idle on both sides of a block, on every device. CUDA's events would leave
+out the time in which the host prepares the next kernel, which whoever trains waits for too; MPS's hang or run backwards
+(https://github.com/pytorch/pytorch/issues/162872). Synchronising costs some 10 µs, 0.05% of the shortest block.
+"""
 
 import math
-import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from verify.probe import contention
+from verify.probe import contention, throttling
 
 BLOCK_SECONDS = 0.02
 # MPS queues deeply; shorter blocks would time the queue's edges.
@@ -23,6 +27,8 @@ FEWEST_SLOW = 3
 # With fewer, the interval between order statistics is the whole range, and says nothing.
 FEWEST_FOR_AN_INTERVAL = 6
 MOST = 200
+# Of work so short that a block of them would be long enough only after more: nothing that a framework does is.
+MOST_CALLS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class Timing:
         samples: Seconds per call, one a block, in the order they were taken.
         calls_per_sample: Calls in a block.
         startup_seconds: The first call of all: allocation, compilation, caches.
-        steady: Whether the samples do not fall from their first half to their second.
+        steady: Whether the samples neither fall nor rise from their first half to their second.
         half_width: Of the median's 95% interval, relative to the median.
         inconclusive: Why the samples are not to be believed, or None.
     """
@@ -78,6 +84,7 @@ def time_blocks(
     synchronise: Callable[[], None],
     budget_seconds: float = 5.0,
     shortest_block: float = BLOCK_SECONDS,
+    device: str = "cpu",
     clock: Callable[[], float] = time.perf_counter,
 ) -> Timing:
     """Time calls of the work in blocks until the median is known to 2%, or the budget is spent.
@@ -87,6 +94,7 @@ def time_blocks(
         synchronise: Waits until the device has done what was queued.
         budget_seconds: Wall time for warm-up and sampling together; the first call does not count.
         shortest_block: A block repeats the work until it lasts this long, in seconds.
+        device: Whose temperature and throttling are watched, beside the processor's.
         clock: Seconds, monotonic.
 
     Returns:
@@ -103,17 +111,30 @@ def time_blocks(
 
     startup = block(1)
     deadline = clock() + budget_seconds
-    calls = max(1, math.ceil(shortest_block / max(block(1), 1e-9)))
+    calls = block_calls(block, shortest_block)
     _warm_up(lambda: block(calls), lambda: clock() < deadline - budget_seconds / 2)
-    before = contention.now()
+    # What was slow while it warmed up may be too short for a block now.
+    calls = block_calls(block, shortest_block, calls)
+    before, sensors = contention.now(), throttling.now(device)
     samples: list[float] = []
     while len(samples) < FEWEST or (len(samples) < MOST and clock() < deadline and half_width(samples) > TARGET):
         samples.append(block(calls))
         if len(samples) >= FEWEST_SLOW and clock() > deadline + budget_seconds:
             break
-    disturbed = contention.between(before, contention.now(), os.cpu_count() or 1).reason
-    steady, width = not still_falling(samples), half_width(samples)
-    return Timing(tuple(samples), calls, startup, steady, width, disturbed or _doubt(steady, width))
+    disturbed = contention.since(before).reason
+    hot = throttling.reason(sensors, throttling.now(device))
+    steady, width = not still_falling(samples) and not rising(samples), half_width(samples)
+    doubt = disturbed or hot or _doubt(samples, width)
+    return Timing(tuple(samples), calls, startup, steady, width, doubt)
+
+
+def block_calls(block: Callable[[int], float], shortest: float, calls: int = 1) -> int:
+    """How many calls last as long as a block must, seen by trying."""
+    while (seconds := block(calls) * calls) < shortest and calls < MOST_CALLS:
+        wanted = math.ceil(calls * shortest / seconds) if seconds else MOST_CALLS
+        # The first calls may be slow, so that many more are needed than they say, but never many too many.
+        calls = min(MOST_CALLS, max(calls + 1, min(10 * calls, wanted)))
+    return calls
 
 
 def _warm_up(block: Callable[[], float], time_is_left: Callable[[], bool]) -> None:
@@ -127,10 +148,23 @@ def _warm_up(block: Callable[[], float], time_is_left: Callable[[], bool]) -> No
 
 def still_falling(times: Sequence[float]) -> bool:
     """Whether the later half of the times is below the earlier half by more than their spread."""
+    return _drift(times) < 0
+
+
+def rising(times: Sequence[float]) -> bool:
+    """Whether the later half of the times is above the earlier half by more than their spread: a machine that tires."""
+    return _drift(times) > 0
+
+
+def _drift(times: Sequence[float]) -> float:
+    """By how much the median moves from the earlier half to the later one; 0 for what noise explains."""
     half = len(times) // 2
     earlier, later = times[:half], times[half:]
-    noise = statistics.median([abs(value - statistics.median(later)) for value in later])
-    return statistics.median(earlier) - statistics.median(later) > max(3 * noise, SETTLED * statistics.median(later))
+    first, last = statistics.median(earlier), statistics.median(later)
+    noise = max(
+        statistics.median([abs(value - middle) for value in part]) for part, middle in ((earlier, first), (later, last))
+    )
+    return last - first if abs(last - first) > max(3 * noise, SETTLED * min(first, last)) else 0.0
 
 
 def half_width(samples: Sequence[float]) -> float:
@@ -148,9 +182,11 @@ def half_width(samples: Sequence[float]) -> float:
     return (high - low) / 2 / statistics.median(ordered)
 
 
-def _doubt(steady: bool, width: float) -> str | None:
-    if not steady:
+def _doubt(samples: Sequence[float], width: float) -> str | None:
+    if still_falling(samples):
         return "times were still falling when the budget was spent"
+    if rising(samples):
+        return "times rose while they were taken, as they do on a machine that grows hot"
     if width > HOPELESS:
         return f"the median is known to {width:.0%} only"
     return None

@@ -1,54 +1,33 @@
-"""Markdown, as it lies beside the JSON: readable as plain text and on a code host.
+"""Markdown, as it lies beside the JSON: readable as plain text and on a code host."""
 
-Nothing that a report holds can become markup: cells are escaped, logs are fenced, control characters are spelled out.
-"""
-
-import re
 from collections.abc import Iterator, Sequence
 
 from verify.render import summary, words
+from verify.render.markup import Row, code, escaped, fenced, listing, table
 from verify.render.words import NONE
 from verify.report import v3
+from verify.report.roofline import COUNTS, Position, positions
 from verify.report.upgrade import newest
 from verify.report.versions import AnyReport
 
 LOG_LINES = 30
 KINDS = (("functional", "Functional checks"), ("lora", "LoRA checks"), ("benchmark", "Benchmark checks"))
 
-# An underscore inside of a word is no emphasis, and names are full of them.
-_SPECIAL = re.compile(r"[\\`*\[\]|~$#!{}]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
-
-Row = Sequence[str]
-
 
 def render(report: AnyReport) -> str:
     """The report as Markdown."""
     newer = newest(report)
-    sections = (_head, _not_passed, _machine, _devices, _checks, _benchmarks, _figures, _issues, _frameworks, _left_out)
-    parts = [part for section in (*sections, _untold, _record) for part in section(newer)]
+    first = (_head, _not_passed, _machine, _devices, _checks, _benchmarks, _roofline, _figures)
+    last = (_issues, _frameworks, _times, _left_out, _untold, _record)
+    parts = [part for section in (*first, *last) for part in section(newer)]
     return "\n\n".join(parts) + "\n"
-
-
-def escaped(text: str) -> str:
-    """The text as a table's cell or part of a line, inert."""
-    line = words.visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _SPECIAL.sub(lambda found: "\\" + found[0], line)
-
-
-def table(rows: Sequence[Row]) -> str:
-    """A table whose first row is its head; columns are aligned, and those without content left out."""
-    kept = words.filled(rows)
-    widths = [max(len(row[index]) for row in kept) for index in range(len(kept[0]))]
-    lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in kept]
-    rule = " | ".join("-" * max(width, 3) for width in widths)
-    return "\n".join(f"| {line} |" for line in (lines[0], rule, *lines[1:]))
 
 
 def _head(report: v3.Report) -> Iterator[str]:
     yield f"# {report.environment.name}: {summary.verdict(report)}"
     yield f"**{summary.headline(report)}**"
     yield f"{summary.totals(report)} · level {report.level} · {summary.when(report)}"
-    found = [f"- {summary.weight(f)}: `{_code(f.subject)}`: {escaped(f.message)}" for f in summary.findings(report)]
+    found = [f"- {summary.weight(f)}: `{code(f.subject)}`: {escaped(f.message)}" for f in summary.findings(report)]
     if found:
         yield "\n".join(found)
 
@@ -63,7 +42,7 @@ def _not_passed(report: v3.Report) -> Iterator[str]:
         lines += [f"- what to do: {escaped(result.advice)}"] if result.advice else []
         yield "\n".join(lines)
         if result.log:
-            yield _fenced(words.visible_lines(result.log, LOG_LINES))
+            yield fenced(words.visible_lines(result.log, LOG_LINES))
 
 
 def _machine(report: v3.Report) -> Iterator[str]:
@@ -75,6 +54,8 @@ def _machine(report: v3.Report) -> Iterator[str]:
         "system": f"{facts.system_version}{build}, kernel {facts.kernel}, {facts.architecture}",
         "C library": facts.libc or NONE,
         "processor": f"{facts.processor.name}, {cores}" + (f", {sets}" if sets else ""),
+        "clock": words.clock(facts.processor),
+        "caches": words.caches(facts.processor),
         "memory": words.size(facts.memory_bytes),
         "memory limit": words.size(facts.memory_limit_bytes),
         "container": facts.container or NONE,
@@ -88,7 +69,7 @@ def _machine(report: v3.Report) -> Iterator[str]:
         "disturbed": state.inconclusive or NONE,
     }
     yield "## Machine"
-    yield _listing(rows)
+    yield listing(rows)
 
 
 def _devices(report: v3.Report) -> Iterator[str]:
@@ -157,6 +138,32 @@ def _benchmark(result: v3.Result, figure: v3.Measurement) -> Row:
     )
 
 
+def _roofline(report: v3.Report) -> Iterator[str]:
+    found = positions(report)
+    if not found:
+        return
+    head = ("check", "figure", "a call takes", "operations a byte", "of attainable", "label", "against", "conditions")
+    yield "## Roofline"
+    yield table([(*head, "inconclusive"), *map(_position, found)])
+    yield "A share of the best seen here says how even the figures are, not how good the device is."
+
+
+def _position(position: Position) -> Row:
+    figure, share = position.figure, position.share
+    conditions = {name: note for name, note in figure.conditions.items() if name not in COUNTS}
+    return (
+        f"`{position.result.id}`",
+        escaped(figure.name),
+        words.short_time(position.seconds),
+        NONE if position.intensity is None else words.number(position.intensity),
+        NONE if share is None else f"{100 * share:.1f}%",
+        position.label,
+        "peak unknown" if position.roof is None else escaped(position.roof.origin),
+        escaped(words.pairs(conditions)),
+        _text(figure.inconclusive),
+    )
+
+
 def _figures(report: v3.Report) -> Iterator[str]:
     rows = [
         (
@@ -197,6 +204,19 @@ def _frameworks(report: v3.Report) -> Iterator[str]:
         yield table([("package", "version"), *rows])
 
 
+def _times(report: v3.Report) -> Iterator[str]:
+    spent = summary.seconds_by_topic(report)
+    if not spent:
+        return
+    total = sum(seconds for _, _, seconds in spent)
+    yield "## Where the time went"
+    rows = [
+        (f"`{topic}`", str(count), words.duration(seconds), f"{seconds / total:.0%}") for topic, count, seconds in spent
+    ]
+    yield table([("topic", "checks", "inside them", "share"), *rows])
+    yield "Inside checks, start-up of their processes left out; those that are no benchmarks ran side by side."
+
+
 def _left_out(report: v3.Report) -> Iterator[str]:
     yield from _skipped("Needed, but not run", summary.missed(report))
     yield from _skipped("Not asked here", summary.left_out(report))
@@ -234,24 +254,8 @@ def _record(report: v3.Report) -> Iterator[str]:
         "machine": f"{report.machine} (a salted digest)",
     }
     yield "## Record"
-    yield _listing(rows)
+    yield listing(rows)
     yield "Digests are SHA-256. GB and MB are decimal."
-
-
-def _listing(rows: dict[str, str]) -> str:
-    told = [(name, escaped(value)) for name, value in rows.items() if value != NONE]
-    return table([("what", "is"), *told])
-
-
-def _code(text: str) -> str:
-    """Text for a code span, which knows no escapes."""
-    return words.visible(text).replace("`", "'").replace("|", "¦")
-
-
-def _fenced(text: str) -> str:
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}text\n{text}\n{fence}"
 
 
 def _text(value: str | None) -> str:

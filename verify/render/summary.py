@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from verify.probe.facts import HIGHEST
 from verify.render.words import duration
 from verify.report import v3
 from verify.report.fields import OUTCOMES, moment
@@ -70,6 +71,14 @@ def ran(report: v3.Report) -> list[v3.Result]:
     return [result for result in report.results if result.outcome != "skipped"]
 
 
+def seconds_by_topic(report: v3.Report) -> list[tuple[str, int, float]]:
+    """Each topic that was asked, its number of checks and the seconds inside them, the longest first."""
+    spent: dict[str, list[float]] = {}
+    for result in ran(report):
+        spent.setdefault(result.id.partition(".")[0], []).append(result.seconds)
+    return sorted(((topic, len(each), sum(each)) for topic, each in spent.items()), key=lambda row: -row[2])
+
+
 def benchmarks(report: v3.Report) -> list[v3.Result]:
     """The results of benchmarks that have figures."""
     return [result for result in report.results if result.kind == "benchmark" and result.measurements]
@@ -85,6 +94,16 @@ def figures(report: v3.Report, *, benchmarks: bool) -> list[tuple[v3.Result, v3.
     ]
 
 
+def _without_peak(result: v3.Result, figure: v3.Measurement) -> bool:
+    return result.device == "cpu" and figure.unit.endswith("FLOPS") and figure.percent_of_peak is None
+
+
+def _why_unknown(clock: str | None) -> str:
+    if clock is None:
+        return "its highest clock is not told"
+    return "its cores are in no datasheet" if clock == HIGHEST else f"the clock that is told is {clock}"
+
+
 def untold(report: v3.Report) -> list[str]:
     """What the report does not say, so that nobody reads it into it."""
     asked = {result.device for result in ran(report)}
@@ -97,6 +116,10 @@ def untold(report: v3.Report) -> list[str]:
         said.append("No benchmark ran to its end: nothing is said about speed.")
     if any("not verified" in share.source for share in shares):
         said.append("Percentages marked * are of a peak that was derived, or not read in its source.")
+    if any(_without_peak(result, figure) for result, figure in figures(report, benchmarks=True)):
+        said.append(
+            f"How near the processor came to its peak is unknown: {_why_unknown(report.facts.processor.clock_is)}."
+        )
     if not any("J" in figure.unit.split("/") for result in report.results for figure in result.measurements):
         said.append("No energy was measured: nothing is said about efficiency.")
     said.append("A certificate ends when its lock, a driver or the system changes, and with its age: `verify status`.")

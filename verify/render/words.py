@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from itertools import starmap
 
-from verify.report import v3
+from verify.report import v1, v3
 from verify.report.fields import Note
 
 NONE = "—"
@@ -61,6 +61,30 @@ def duration(seconds: float) -> str:
     if whole < hour:
         return f"{whole // minute} min {whole % minute} s"
     return f"{whole // hour} h {whole % hour // minute:02d} min"
+
+
+def short_time(seconds: float) -> str:
+    """``1.36 ms``, ``35 µs``."""
+    for unit, factor in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= factor:
+            return f"{seconds / factor:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"
+
+
+def clock(processor: v1.Processor) -> str:
+    """``4.1 GHz (highest)``."""
+    if processor.clock_hertz is None:
+        return NONE
+    return f"{processor.clock_hertz / 1e9:.3g} GHz ({processor.clock_is})"
+
+
+def caches(processor: v1.Processor) -> str:
+    """``level 1: 2 x 49.2 kB, level 3: 33.6 MB``."""
+    said = (
+        f"level {cache.level}: " + (f"{cache.count} x " if cache.count > 1 else "") + size(cache.bytes)
+        for cache in processor.caches
+    )
+    return ", ".join(said) or NONE
 
 
 def size(count: int | None) -> str:

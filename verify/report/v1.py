@@ -55,17 +55,45 @@ class Python(Closed):
     compiler: Text
 
 
+def _untold(value: object) -> bool:
+    """Whether a field has nothing to say: then one that came later is left out, as in older reports."""
+    return value is None or value == ()
+
+
+class Cache(Closed):
+    """The caches of one level: the size of one, and how many there are."""
+
+    level: Count
+    bytes: Count
+    count: Count
+
+
 class Processor(Closed):
-    """The processor; cores are those that may be used."""
+    """The processor; cores are those that may be used.
+
+    Attributes:
+        vendor: As the processor tells it, ``AuthenticAMD`` or ``0x41``.
+        family: Its number; ARM has none.
+        model: Its number, or ARM's part.
+        clock_hertz: A clock that the system tells.
+        clock_is: What clock that is: only the highest says what the processor can do.
+        caches: Those for data, where the system tells of them.
+    """
 
     name: Text
     physical_cores: Count
     logical_cores: Count
     instruction_sets: tuple[Text, ...]
+    vendor: Text | None = Field(default=None, exclude_if=_untold)
+    family: Count | None = Field(default=None, exclude_if=_untold)
+    model: Count | None = Field(default=None, exclude_if=_untold)
+    clock_hertz: Count | None = Field(default=None, exclude_if=_untold)
+    clock_is: Text | None = Field(default=None, exclude_if=_untold)
+    caches: tuple[Cache, ...] = Field(default=(), exclude_if=_untold)
 
 
 class DeviceFacts(Closed):
-    """One device as the frameworks see it."""
+    """One device as the frameworks see it; ``cache_bytes`` is its last cache's size, where they tell it."""
 
     name: Device
     built: bool
@@ -78,6 +106,7 @@ class DeviceFacts(Closed):
     runtime: Text | None
     built_for: Text | None
     problem: Text | None
+    cache_bytes: Count | None = Field(default=None, exclude_if=_untold)
 
 
 class Package(Closed):
