@@ -1,45 +1,23 @@
 """The questions about the installation, asked of a site-packages folder that was made up and then broken."""
 
-import base64
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.checks.made_up_site import LOCK, install, sound_site
 from verify.checks import installation
 from verify.checks.functional import installed
 from verify.probe.context import Context, Failed
 from verify.probe.worker import answer_to
 
-LOCK = "# made by hand\nalpha-one==1.0 \\\n    --hash=sha256:00\nbeta==2.0+cpu ; python_version > '3'\n"
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def install(site: Path, name: str, version: str, files: dict[str, str]) -> None:
-    """What an installer leaves: the files, the metadata, and a RECORD over all of them."""
-    metadata = f"{name}-{version}.dist-info"
-    written = {**files, f"{metadata}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"}
-    lines = []
-    for path, text in written.items():
-        (site / path).parent.mkdir(parents=True, exist_ok=True)
-        (site / path).write_text(text, encoding="utf-8")
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-        lines.append(f"{path},sha256={digest},{len(text)}")
-    record = [*lines, f"{metadata}/RECORD,,", f"{name}/__pycache__/x.pyc,,"]
-    (site / metadata / "RECORD").write_text("\n".join(record) + "\n", encoding="utf-8")
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two distributions, sound, as the lock wants them."""
-    site = tmp_path / "lib" / "site-packages"
-    install(
-        site, "Alpha_One", "1.0", {"alpha_one/__init__.py": "", "alpha_one/core.py": "x = 1\n", "../../bin/alpha": "#!"}
-    )
-    install(site, "beta", "2.0+cpu", {"beta_space/part/__init__.py": "", "beta_space/_hidden.py": ""})
-    (site / "alpha_one" / "__pycache__").mkdir()
-    (site / "alpha_one" / "__pycache__" / "core.cpython-311.pyc").write_bytes(b"made later")
+    site = sound_site(tmp_path)
     monkeypatch.setattr(installation, "site_folders", lambda: [site])
     monkeypatch.syspath_prepend(str(site))
     return site

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from verify.checks import materials, smollm2_gguf
+from verify.checks.models import materials, smollm2_gguf
 
 
 def pretend(source: Path, folder: Path) -> None:

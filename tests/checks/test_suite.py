@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from verify.checks.installation import locked_versions
+from verify.judge.known_issues import known_issue
 from verify.probe.check import Check
 from verify.probe.discover import find_checks
+from verify.report.v1 import Package
 from verify.run.plan import plan
+from verify.run.policies import known_issues
 from verify.run.supervise import Bench, ask_all
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,7 +20,19 @@ CHECKS = ROOT / "verify" / "checks"
 MODULES = sorted(path for path in CHECKS.rglob("*.py") if path.name != "__init__.py")
 LAUNCH = ROOT / "verify" / "probe" / "launch.py"
 EVERY = find_checks()
-TOPICS = "installed devices tensors training transformers tokenizers mlx lora matmul bandwidth"
+TOPICS = """
+    installed devices tensors autograd training optimisers transformers models tokenizers datasets dataloading
+    attention compilation quantization float8 memory fallback distributed mlx parity lora
+    matmul bandwidth kernel_launch forward activations attention_speed sequence_length training_throughput generation
+    loading pretraining device_speedup collectives energy
+"""
+# Where there is nothing to ask on some torch device.
+NOT_EVERYWHERE = {
+    "distributed": {"cpu", "cuda"},  # torch.distributed offers no backend for mps
+    "collectives": {"cpu", "cuda"},  # nor here
+    "device_speedup": {"cuda", "mps"},  # the CPU is what an accelerator is compared with
+    "fallback": {"mps"},  # only there may an operation go to the CPU unasked
+}
 FRAMEWORKS = ["torch", "transformers", "peft", "mlx", "numpy", "tokenizers", "safetensors", "gguf"]
 
 
@@ -65,7 +80,9 @@ def test_every_torch_question_is_asked_of_every_torch_device() -> None:
     torch_devices = {"cpu", "cuda", "mps"}
     asked = [check for check in EVERY if set(check.terms.devices) & torch_devices]
     assert asked
-    assert all(torch_devices <= set(check.terms.devices) for check in asked)
+    for check in asked:
+        topic = check.id.partition(".")[0]
+        assert set(check.terms.devices) & torch_devices == NOT_EVERYWHERE.get(topic, torch_devices), check.id
 
 
 @pytest.mark.environment
@@ -80,9 +97,13 @@ def test_the_sound_environment_passes_every_functional_check(provisioned: Any, m
         processors=os.cpu_count() or 1,
     )
     checks = [check for check in EVERY if check.kind != "benchmark"]
-    locked = sorted(locked_versions(provisioned.lock))
-    jobs = plan(checks, level="full", environment="cpu", promised=["cpu", "mlx"], locked=locked)
+    locked = locked_versions(provisioned.lock)
+    jobs = plan(checks, level="full", environment="cpu", promised=["cpu", "mlx"], locked=sorted(locked))
     answers = list(ask_all(jobs, bench, lambda _: None))
-    failed = [(answer.job.id, answer.reason) for answer in answers if answer.outcome not in {"passed", "skipped"}]
-    assert failed == []
+    failed = {answer.job.id: answer.reason for answer in answers if answer.outcome not in {"passed", "skipped"}}
+    packages = [Package(name=name, version=version) for name, version in locked.items()]
+    excused = {
+        job.id for job in jobs if known_issue(known_issues(ROOT), job.check.id, job.device, "cpu", packages) is not None
+    }
+    assert {name: reason for name, reason in failed.items() if name not in excused} == {}
     assert {answer.job.check.kind for answer in answers if answer.outcome == "passed"} == {"functional", "lora"}

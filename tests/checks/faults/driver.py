@@ -35,7 +35,7 @@ def ask(fault: Any, check: str, device: str, cache: str) -> dict[str, Any]:
     from verify.probe import worker
 
     kind_and_topic, _, claim = check.partition(".")
-    with tempfile.TemporaryDirectory() as scratch, fault():
+    with tempfile.TemporaryDirectory() as scratch, fault() as changed:
         return worker.answer_to(
             {
                 "device": device,
@@ -47,10 +47,13 @@ def ask(fault: Any, check: str, device: str, cache: str) -> dict[str, Any]:
                 "cache": cache,
                 "source": str(ROOT / "verify" / "checks" / f"{kind_and_topic}.py"),
                 "claim": claim,
+                **(changed or {}),
             }
         )
 
 
+# Faults use what lies beside them in tests/.
+sys.path.append(str(ROOT))
 # At import, so that processes which a check spawns, which import this file again, find the package too.
 module_at(ROOT / "verify" / "probe" / "launch.py", "launch").enter()
 

@@ -2,29 +2,38 @@
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from verify.checks.precision import worst_error
+from verify.checks.measures.precision import worst_error
+from verify.checks.measures.timed import less_takes_no_longer, record_best, record_rate, timed
 from verify.checks.torch_device import ready, require_on
 from verify.probe.check import check
 from verify.probe.context import Context, Note
-from verify.probe.timing import Timing, block_seconds, synchroniser, time_blocks
+from verify.probe.timing import Timing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import torch
 
 SIZES = {"cpu": (512, 1024, 2048, 4096), "cuda": (512, 1024, 2048, 4096, 8192), "mps": (512, 1024, 2048, 4096, 8192)}
+# Of language models: tokens x hidden x 4 hidden, and tokens x hidden x vocabulary.
+LLM_SHAPES = {
+    "cpu": ((512, 768, 3072), (512, 768, 50_257)),
+    "cuda": ((4096, 4096, 16_384), (4096, 4096, 50_257)),
+    "mps": ((2048, 2048, 8192), (2048, 2048, 50_257)),
+}
 # float16 on a CPU is computed in float32 and converted: nobody trains in it there.
 FORMATS = {
     "cpu": ("float32", "bfloat16"),
     "cuda": ("float32", "bfloat16", "float16"),
     "mps": ("float32", "bfloat16", "float16"),
 }
-BUDGET_SECONDS = 3.0
-# A CPU without instructions for a format takes 100 times as long: larger sizes are left out once one call takes this.
+BUDGET_SECONDS = 1.5
+PROOF_SECONDS = 1.0
+# A CPU without instructions for a format takes 100 times as long: shapes that would take longer a call are left out.
 LONGEST_CALL_SECONDS = 0.8
+SHORT_CALL_SECONDS = 0.1
 # The rows that are compared with float64; any tile of the result that is wrong shows in some row.
 ROWS = 16
 # See tensors.matmul_agrees_with_float64: half an eps of rounding, and the float32 sum of at most 8192 products.
@@ -34,25 +43,59 @@ DOUBLED_AT_LEAST = 1.7
 PROOF_SIZE = {"cpu": 1024, "cuda": 4096, "mps": 4096}
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A product of a matrix of rows x inner with one of inner x columns."""
+
+    rows: int
+    inner: int
+    columns: int
+
+    @property
+    def square(self) -> bool:
+        """Whether one number says it all."""
+        return self.rows == self.inner == self.columns
+
+    @property
+    def flops(self) -> int:
+        """A multiplication and an addition for each row, column and place between."""
+        return 2 * self.rows * self.inner * self.columns
+
+    def conditions(self, fmt: str, element_bytes: int) -> dict[str, Note]:
+        """What is computed: each matrix is read or written once at least."""
+        elements = self.rows * self.inner + self.inner * self.columns + self.rows * self.columns
+        moved = elements * element_bytes
+        size: dict[str, Note] = (
+            {"n": self.rows} if self.square else {"shape": f"{self.rows}x{self.inner}x{self.columns}"}
+        )
+        return {**size, "dtype": fmt, "flops": self.flops, "bytes": moved, "working_set_bytes": moved, "launches": 1}
+
+
 @check(level="certify", needs=["torch"], devices=["cpu", "cuda", "mps"], timeout_seconds=300)
 def matrix_products_are_fast_and_right(ctx: Context) -> None:
-    """Matrix products run at the rates recorded here, and the results that were timed are right.
+    """Matrix products run at the rates recorded here, those timed are right, and a smaller one takes no longer.
 
     A wrong result makes its rate worthless. A size far slower than its neighbours points at another BLAS, at
     fewer threads than cores, or at a machine that is busy or hot.
     """
+    import torch
+
     ready(ctx)
     for fmt in FORMATS[ctx.device]:
-        timings = dict(_timings(ctx, fmt))
-        rates = {n: [2 * n**3 / seconds / 1e9 for seconds in timing.samples] for n, timing in timings.items()}
-        for n, timing in timings.items():
-            _record(ctx, n, fmt, rates[n], timing)
-        best, n = max((max(seen), n) for n, seen in rates.items())
-        conditions: dict[str, Note] = {"n": n, "dtype": fmt, "threads": ctx.threads}
-        doubt = timings[n].inconclusive
-        ctx.measure(
-            "best_seen_gflops", best, unit="GFLOPS", direction="higher", conditions=conditions, inconclusive=doubt
-        )
+        seen = list(_timings(ctx, fmt))
+        element_bytes = getattr(torch, fmt).itemsize
+        for shape, timing in seen:
+            conditions = shape.conditions(fmt, element_bytes)
+            record_rate(ctx, "gflops", shape.flops / 1e9, timing, unit="GFLOPS", conditions=conditions)
+            startup = {**conditions, "threads": ctx.threads}
+            ctx.measure("startup_seconds", timing.startup_seconds, unit="s", conditions=startup)
+        rates = [(shape.flops / min(timing.samples) / 1e9, shape, timing) for shape, timing in seen]
+        best, shape, timing = max(rates, key=lambda one: one[0])
+        conditions = shape.conditions(fmt, element_bytes)
+        record_best(ctx, "best_seen_gflops", best, timing, unit="GFLOPS", conditions=conditions)
+        squares = [(shape.rows, timing) for shape, timing in seen if shape.square]
+        for (less, one), (more, other) in itertools.pairwise(squares):
+            less_takes_no_longer(ctx, one, other, {"n": more, "than_n": less, "dtype": fmt})
 
 
 @check(level="certify", needs=["torch"], devices=["cpu", "cuda", "mps"], timeout_seconds=120)
@@ -61,73 +104,58 @@ def twice_the_work_takes_twice_the_time(ctx: Context) -> None:
 
     The clock is read before the device has finished: no rate measured here can be believed.
     """
+    import torch
+
     ready(ctx)
     n = PROOF_SIZE[ctx.device]
-    work = _product(*_operands(ctx, n, "float32"))
-    pairs = [(_time(ctx, work, 1.0), _time(ctx, lambda: (work(), work()), 1.0)) for _ in range(3)]
+    left, right, result = _operands(ctx, Shape(n, n, n), "float32")
+    work = partial(torch.mm, left, right, out=result)
+    pairs = [(timed(ctx, work, PROOF_SECONDS), timed(ctx, lambda: (work(), work()), PROOF_SECONDS)) for _ in range(3)]
     # The fastest of many, taken in turns, is what a busy machine disturbs least.
     one, two = (min(itertools.chain(*(timing.samples for timing in side))) for side in zip(*pairs, strict=True))
     conditions: dict[str, Note] = {"n": n, "dtype": "float32", "threads": ctx.threads}
     ctx.measure("time_ratio", two / one, unit="1", direction="higher", at_least=DOUBLED_AT_LEAST, conditions=conditions)
 
 
-def _record(ctx: Context, n: int, fmt: str, gflops: list[float], timing: Timing) -> None:
-    conditions: dict[str, Note] = {
-        "n": n,
-        "dtype": fmt,
-        "threads": ctx.threads,
-        "calls_per_sample": timing.calls_per_sample,
-    }
-    doubt = timing.inconclusive
-    ctx.measure("gflops", gflops, unit="GFLOPS", direction="higher", conditions=conditions, inconclusive=doubt)
-    ctx.measure("startup_seconds", timing.startup_seconds, unit="s", conditions=conditions)
+def _timings(ctx: Context, fmt: str) -> Iterator[tuple[Shape, Timing]]:
+    """The shapes that are worth their time, least work first, each verified before it is believed."""
+    import torch
 
-
-def _timings(ctx: Context, fmt: str) -> Iterator[tuple[int, Timing]]:
-    """The sizes that are worth their time, smallest first, each verified before it is believed."""
-    for n in SIZES[ctx.device]:
-        left, right = _operands(ctx, n, fmt)
-        timing = _time(ctx, _product(left, right))
-        _verify(ctx, left, right, fmt)
-        yield n, timing
-        if min(timing.samples) * 8 > LONGEST_CALL_SECONDS:
+    squares = [Shape(n, n, n) for n in SIZES[ctx.device]]
+    shapes = [*squares, *(Shape(*sizes) for sizes in LLM_SHAPES[ctx.device])]
+    seconds, flops = 0.0, 1
+    for shape in sorted(shapes, key=lambda shape: shape.flops):
+        # What was slow for its size, such as a launch that waits, does not say that more of it is.
+        if seconds > SHORT_CALL_SECONDS and seconds * shape.flops / flops > LONGEST_CALL_SECONDS:
+            ctx.note(**{f"largest_{fmt}": "larger ones were left out: a call would take too long"})
             return
+        operands = _operands(ctx, shape, fmt)
+        timing = timed(ctx, partial(torch.mm, *operands[:2], out=operands[2]), BUDGET_SECONDS)
+        _verify(ctx, shape, fmt, operands)
+        seconds, flops = min(timing.samples), shape.flops
+        yield shape, timing
 
 
-def _time(ctx: Context, work: "Callable[[], object]", budget_seconds: float = BUDGET_SECONDS) -> Timing:
-    return time_blocks(
-        work,
-        synchronise=synchroniser(ctx.device),
-        budget_seconds=budget_seconds,
-        shortest_block=block_seconds(ctx.device),
-    )
+def _operands(ctx: Context, shape: Shape, fmt: str) -> "list[torch.Tensor]":
+    """Two random matrices, as zeros would run faster than any real ones, and memory for their product.
 
-
-def _operands(ctx: Context, n: int, fmt: str) -> "tuple[torch.Tensor, torch.Tensor]":
-    """Two random matrices: zeros would run faster than any real ones."""
+    That memory is there before anything is timed, so that no page fault is, and holds nothing that could pass for
+    a product.
+    """
     import torch
 
     random = torch.Generator().manual_seed(ctx.seed)
-    left, right = (torch.randn((n, n), generator=random).to(getattr(torch, fmt)).to(ctx.device) for _ in range(2))
-    return left, right
+    sizes = ((shape.rows, shape.inner), (shape.inner, shape.columns))
+    operands = [torch.randn(size, generator=random).to(getattr(torch, fmt)).to(ctx.device) for size in sizes]
+    return [*operands, operands[0].new_full((shape.rows, shape.columns), torch.nan)]
 
 
-def _product(left: "torch.Tensor", right: "torch.Tensor") -> "Callable[[], object]":
-    """The timed work: into memory that is already there, so that no page fault is timed."""
-    import torch
-
-    result = left @ right
-    return lambda: torch.mm(left, right, out=result)
-
-
-def _verify(ctx: Context, left: "torch.Tensor", right: "torch.Tensor", fmt: str) -> None:
-    import torch
-
-    n = left.shape[0]
-    result = torch.empty_like(left)
-    torch.mm(left, right, out=result)
+def _verify(ctx: Context, shape: Shape, fmt: str, operands: "list[torch.Tensor]") -> None:
+    """Hold rows of the memory that was timed against float64."""
+    left, right, result = operands
     require_on(ctx, result)
-    rows = slice(None, None, max(1, n // ROWS))
+    rows = slice(None, None, max(1, shape.rows // ROWS))
     some, other = left[rows].cpu().double(), right.cpu().double()
     error = worst_error(result[rows], some @ other, some.abs() @ other.abs(), fmt)
-    ctx.measure("error_in_eps", error, unit="1", at_most=ERROR_EPS[fmt], conditions={"n": n, "dtype": fmt})
+    conditions: dict[str, Note] = {"shape": f"{shape.rows}x{shape.inner}x{shape.columns}", "dtype": fmt}
+    ctx.measure("error_in_eps", error, unit="1", at_most=ERROR_EPS[fmt], conditions=conditions)

@@ -1,8 +1,8 @@
-"""Is the arithmetic right, and is the gradient of it?"""
+"""Is the arithmetic right, in each number format?"""
 
 from typing import TYPE_CHECKING
 
-from verify.checks.precision import FORMATS, worst_error
+from verify.checks.measures.precision import FORMATS, worst_error
 from verify.checks.torch_device import ready, require_on
 from verify.probe.check import check
 from verify.probe.context import Context, Note
@@ -25,11 +25,6 @@ FUNCTIONS = ("exp", "log1p", "sin", "tanh", "sigmoid", "erf", "rsqrt", "gelu", "
 # Sums are made pairwise or in blocks; relative to the sum of sizes the error stays below a few eps.
 REDUCTION_EPS = {"float32": 8.0, "float16": 1.0, "bfloat16": 1.0}
 REDUCTIONS = ("sum", "mean", "std", "amax", "logsumexp", "norm")
-
-# About a dozen float32 operations lie between a parameter and the loss; a scaled or dropped term is 1e4 eps.
-GRADIENT_EPS = 64.0
-# The step at which truncation (h ** 2) and cancellation (eps / h) of float64 are equally small.
-STEP = 2.0**-17
 
 
 @check(level="quick", needs=["torch"], devices=["cpu", "cuda", "mps"])
@@ -92,29 +87,6 @@ def reductions_agree_with_float64(ctx: Context) -> None:
             ctx.measure("error_in_eps", error, unit="1", at_most=REDUCTION_EPS[fmt], conditions=conditions)
 
 
-@check(level="quick", needs=["torch"], devices=["cpu", "cuda", "mps"])
-def gradients_agree_with_finite_differences(ctx: Context) -> None:
-    """The gradient of a small language model's loss is the slope that finite differences find.
-
-    Training with a wrong gradient fails silently: do not train on this device with this torch version.
-    """
-    import torch
-
-    device, random = ready(ctx), torch.Generator().manual_seed(ctx.seed)
-    shapes = {"embedding": (7, 8), "hidden": (8, 8), "bias": (8,), "output": (8, 11)}
-    exact = {name: torch.randn(shape, generator=random, dtype=torch.float64) for name, shape in shapes.items()}
-    tokens, labels = torch.arange(20) % 7, torch.arange(20) * 3 % 11
-    own = {name: value.float().to(device).requires_grad_() for name, value in exact.items()}
-    _loss(own, tokens.to(device), labels.to(device)).backward()
-    exact = {name: value.detach().cpu().double() for name, value in own.items()}
-    for name, parameter in own.items():
-        ctx.require(parameter.grad is not None, f"no gradient reached {name}")
-        require_on(ctx, parameter.grad)
-        slope = _slope(exact, name, tokens, labels)
-        error = worst_error(parameter.grad, slope, slope.abs().max())
-        ctx.measure("error_in_eps", error, unit="1", at_most=GRADIENT_EPS, conditions={"parameter": name})
-
-
 def _values(shape: tuple[int, ...], fmt: str, random: "torch.Generator") -> "torch.Tensor":
     """Random values, rounded to the format, so that the oracle starts from the same numbers."""
     import torch
@@ -125,27 +97,3 @@ def _values(shape: tuple[int, ...], fmt: str, random: "torch.Generator") -> "tor
 def _reduced(values: "torch.Tensor", name: str) -> "torch.Tensor":
     reduced: torch.Tensor = getattr(values, name)(dim=-1)
     return reduced
-
-
-def _loss(parameters: "dict[str, torch.Tensor]", tokens: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tensor":
-    from torch.nn import functional
-
-    hidden = functional.gelu(parameters["embedding"][tokens] @ parameters["hidden"] + parameters["bias"])
-    logits = functional.layer_norm(hidden, hidden.shape[-1:]) @ parameters["output"]
-    return functional.cross_entropy(logits, labels)
-
-
-def _slope(
-    parameters: "dict[str, torch.Tensor]", name: str, tokens: "torch.Tensor", labels: "torch.Tensor"
-) -> "torch.Tensor":
-    """Central differences of the loss in float64, one element after the other."""
-    import torch
-
-    def loss_at(offset: torch.Tensor) -> float:
-        return float(_loss({**parameters, name: parameters[name] + offset}, tokens, labels))
-
-    value = parameters[name]
-    steps = torch.eye(value.numel(), dtype=torch.float64).reshape(-1, *value.shape) * STEP
-    return torch.tensor([(loss_at(step) - loss_at(-step)) / (2 * STEP) for step in steps], dtype=torch.float64).reshape(
-        value.shape
-    )

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from verify.checks.materials import gpt2_vocabulary, smollm2
+from verify.checks.models.materials import gpt2_vocabulary, smollm2
 from verify.probe.check import check
 from verify.probe.context import Context
 

@@ -1,15 +1,14 @@
 """Do real models load, say what they should, and say it again?"""
 
-import gc
 import math
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verify.checks.causal_lm import loss_of, pretrained, unlearnt_gpt2
-from verify.checks.materials import prose
-from verify.checks.precision import worst_error
+from verify.checks.measures.file_cache import forgotten
+from verify.checks.measures.precision import worst_error
+from verify.checks.models.causal_lm import loss_of, pretrained, unlearnt_gpt2
+from verify.checks.models.materials import prose
 from verify.checks.torch_device import ready, require_on
 from verify.probe.check import check
 from verify.probe.context import Context
@@ -60,7 +59,7 @@ def saving_and_loading_keeps_the_logits(ctx: Context) -> None:
     model.save_pretrained(folder)
     ctx.note(weights="random")
     for cache in ("first", "cold", "warm"):
-        if cache == "cold" and not _forgotten(folder):
+        if cache == "cold" and not forgotten(folder):
             continue
         seconds, after = _load_seconds(type(model), folder, device, ids)
         conditions = {"file_cache": cache, "device": ctx.device}
@@ -154,15 +153,3 @@ def _load_seconds(
     for parameter in loaded.parameters():
         float(parameter.detach().sum())
     return time.perf_counter() - start, _logits(loaded, ids)
-
-
-def _forgotten(folder: Path) -> bool:
-    """Drop files from the system's file cache, where it takes such advice (macOS does not); none may be mapped."""
-    gc.collect()
-    if not hasattr(os, "posix_fadvise"):
-        return False
-    for path in folder.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-    return True

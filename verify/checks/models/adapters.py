@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from verify.checks.causal_lm import Pretrained, loss_of, pretrained
+from verify.checks.models.causal_lm import Pretrained, loss_of, pretrained
 
 if TYPE_CHECKING:
     import torch

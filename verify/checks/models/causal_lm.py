@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from verify.checks.materials import smollm2
+from verify.checks.models.materials import smollm2
 from verify.checks.torch_device import ready
 
 if TYPE_CHECKING:

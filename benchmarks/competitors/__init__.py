@@ -1,0 +1,1 @@
+"""Programs that our figures are set beside; none of them is ours to make slower."""

@@ -1,0 +1,154 @@
+"""How fast is causal attention, by each backend that a device has, as texts grow longer?"""
+
+import itertools
+import math
+import warnings
+from functools import partial
+from typing import TYPE_CHECKING
+
+from verify.checks.functional.attention import BACKENDS, UNAVAILABLE
+from verify.checks.measures.device_room import total_bytes
+from verify.checks.measures.precision import worst_error
+from verify.checks.measures.timed import less_takes_no_longer, record_rate, record_seconds, timed
+from verify.checks.torch_device import ready, require_on
+from verify.probe.check import check
+from verify.probe.context import Context, Note
+from verify.probe.timing import Timing
+
+if TYPE_CHECKING:
+    import torch
+
+LENGTHS = {"cpu": (512, 2048, 8192), "cuda": (512, 2048, 8192), "mps": (512, 2048, 8192)}
+HEADS = {"cpu": 4, "cuda": 16, "mps": 8}
+HEAD_WIDTH = 64
+# What attention is trained in: a CPU's or MPS's float32, and the format of CUDA's fused kernels.
+FORMAT = {"cpu": "float32", "cuda": "bfloat16", "mps": "float32"}
+BUDGET_SECONDS = 1.2
+LONGEST_CALL_SECONDS = 0.8
+SHORT_CALL_SECONDS = 0.05
+# The formula in plain operations holds scores, mask and probabilities: some copies of heads x tokens x tokens.
+COPIES = 4
+SHARE = 0.25
+# See attention.OUTPUT_EPS, there for 32 products a score; 64 and a sum over 8192 values double the float32 bound.
+OUTPUT_EPS = {"float32": 64.0, "bfloat16": 4.0}
+ROWS = 16
+
+
+@check(level="certify", needs=["torch"], devices=["cpu", "cuda", "mps"], timeout_seconds=180)
+def attention_is_fast_and_right(ctx: Context) -> None:
+    """Causal attention of 512, 2048 and 8192 tokens runs at the rates recorded here, by the backend named, and right.
+
+    The backend is the one that the profiler saw; where another one ran than was asked for, the label of the rate would
+    lie. A wrong result makes the rate worthless.
+    """
+    ready(ctx)
+    ctx.note(heads=HEADS[ctx.device], head_width=HEAD_WIDTH)
+    answered = 0
+    for backend in BACKENDS:
+        seen = _of_backend(ctx, backend)
+        answered += bool(seen)
+        for (less, one), (more, other) in itertools.pairwise(seen.items()):
+            conditions: dict[str, Note] = {"tokens": more, "than_tokens": less, "backend": backend}
+            less_takes_no_longer(ctx, one, other, conditions)
+    ctx.measure("backends", answered, unit="1", direction="higher", at_least=1)
+
+
+def flops(heads: int, tokens: int, width: int) -> int:
+    """Of one sequence: for each pair of a token and one that it sees, two products of a head's width."""
+    return 4 * heads * width * tokens * (tokens + 1) // 2
+
+
+def _of_backend(ctx: Context, backend: str) -> dict[int, Timing]:
+    """The times of one backend, by tokens; none where it is not to be had, and short ones where long take too long."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+    from torch.nn.functional import scaled_dot_product_attention
+
+    seen: dict[int, Timing] = {}
+    for tokens in LENGTHS[ctx.device]:
+        query, key, value = _inputs(ctx, tokens)
+        work = partial(scaled_dot_product_attention, query, key, value, is_causal=True)
+        if not _affordable(ctx, backend, tokens, seen):
+            ctx.note(**{f"{backend.lower()}_{tokens}": "left out: too long, or too much memory"})
+            break
+        with sdpa_kernel([getattr(SDPBackend, backend)]):
+            ran = _observed(work)
+            if ran is None:
+                ctx.note(**{backend.lower(): "not to be had"})
+                return {}
+            ctx.require(ran == backend, f"asked for {backend}, but {ran} ran")
+            seen[tokens] = timed(ctx, work, BUDGET_SECONDS)
+            _record(ctx, backend, tokens, seen[tokens])
+            _verify(ctx, (query, key, value), work(), {"backend": backend, "tokens": tokens})
+    return seen
+
+
+def _affordable(ctx: Context, backend: str, tokens: int, seen: dict[int, Timing]) -> bool:
+    if backend == "MATH" and COPIES * HEADS[ctx.device] * tokens**2 * 4 > SHARE * total_bytes(ctx.device):
+        return False
+    if not seen:
+        return True
+    shorter, timing = list(seen.items())[-1]
+    seconds = min(timing.samples)
+    # What was slow for its size, such as a launch that waits, does not say that more of it is.
+    return seconds < SHORT_CALL_SECONDS or seconds * (tokens / shorter) ** 2 <= LONGEST_CALL_SECONDS
+
+
+def _observed(work: "partial[torch.Tensor]") -> str | None:
+    """The backend whose operator the profiler saw; None when there is none for these inputs."""
+    from torch.profiler import ProfilerActivity, profile
+
+    with warnings.catch_warnings(), profile(activities=[ProfilerActivity.CPU]) as told:
+        # CUDA warns of each condition that a backend does not meet.
+        warnings.simplefilter("ignore")
+        try:
+            work()
+        except RuntimeError as error:
+            if not str(error).startswith(UNAVAILABLE):
+                raise
+            return None
+    called = [event.name for event in told.events()]
+    ran = [name for name, operator in BACKENDS.items() if any(one.startswith(operator) for one in called)]
+    return " and ".join(ran) or "none that is known"
+
+
+def _record(ctx: Context, backend: str, tokens: int, timing: Timing) -> None:
+    import torch
+
+    fmt, heads = FORMAT[ctx.device], HEADS[ctx.device]
+    shown: dict[str, Note] = {
+        "backend": backend,
+        "shape": f"1x{heads}x{tokens}x{HEAD_WIDTH}",
+        "dtype": fmt,
+        "causal": True,
+    }
+    moved = 4 * heads * tokens * HEAD_WIDTH * getattr(torch, fmt).itemsize
+    count = flops(heads, tokens, HEAD_WIDTH)
+    costs: dict[str, Note] = {"flops": count, "bytes": moved, "working_set_bytes": moved}
+    record_rate(ctx, "gflops", count / 1e9, timing, unit="GFLOPS", conditions={**shown, **costs})
+    record_seconds(ctx, "seconds", timing, shown)
+
+
+def _inputs(ctx: Context, tokens: int) -> "list[torch.Tensor]":
+    import torch
+
+    random = torch.Generator().manual_seed(ctx.seed)
+    shape, fmt = (1, HEADS[ctx.device], tokens, HEAD_WIDTH), getattr(torch, FORMAT[ctx.device])
+    return [torch.randn(shape, generator=random).to(fmt).to(ctx.device) for _ in range(3)]
+
+
+def _verify(
+    ctx: Context, inputs: "tuple[torch.Tensor, ...]", result: "torch.Tensor", conditions: dict[str, Note]
+) -> None:
+    """Hold rows from the first to the last against softmax(Q Kᵀ / √d) V in float64."""
+    import torch
+
+    require_on(ctx, result)
+    query, key, value = (tensor.cpu().double() for tensor in inputs)
+    tokens = query.shape[2]
+    rows = torch.linspace(0, tokens - 1, ROWS).long()
+    later = torch.arange(tokens) > rows[:, None]
+    scores = (query[:, :, rows] @ key.mT / math.sqrt(HEAD_WIDTH)).masked_fill(later, -math.inf)
+    probabilities = scores.softmax(-1)
+    fmt = FORMAT[ctx.device]
+    error = worst_error(result.cpu()[:, :, rows], probabilities @ value, probabilities @ value.abs(), fmt)
+    ctx.measure("error_in_eps", error, unit="1", at_most=OUTPUT_EPS[fmt], conditions=conditions)

@@ -1,0 +1,130 @@
+"""How many sequences a second can be trained on, and from which batch on no more?"""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from verify.checks.measures.device_room import most_used_bytes, total_bytes
+from verify.checks.measures.timed import less_takes_no_longer, record_rate, record_seconds, timed
+from verify.checks.models.block_stack import HEAD_WIDTH, Blocks
+from verify.checks.torch_device import ready, require_on
+from verify.probe.check import check
+from verify.probe.context import Context, Note
+from verify.probe.timing import Timing
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import GPT2LMHeadModel
+
+MODEL = {"cpu": Blocks(2, 256), "cuda": Blocks(12, 768), "mps": Blocks(6, 512)}
+TOKENS = {"cpu": 32, "cuda": 512, "mps": 128}
+BATCHES = (8, 16, 32, 64, 128, 256, 512, 1024)
+VOCABULARY = 2048
+# The texts use a few words of it, which a dozen steps can find out: ln 2048 = 7.62 to ln 16 = 2.77.
+USED = 16
+LEARNING_RATE = 1e-3
+# Dropout alone moves it by a thousandth or two; of a slow machine there may be only half a dozen steps.
+LOSS_FALLS_TO = 0.95
+# A batch twice as large that gains less has saturated the device.
+GAIN = 1.05
+BUDGET_SECONDS = 1.5
+LONGEST_STEP_SECONDS = 0.7
+# What the next batch may be foreseen to take of the memory: it takes at most twice what this one did.
+SHARE = 0.5
+
+
+@dataclass(slots=True)
+class Trained:
+    """A model in training on one batch; of its losses, the first and the last."""
+
+    model: "GPT2LMHeadModel"
+    optimizer: "torch.optim.Optimizer"
+    ids: "torch.Tensor"
+    losses: "list[torch.Tensor]" = field(default_factory=list)
+
+    def step(self) -> None:
+        """Forward, backward, and AdamW; nothing of it is waited for."""
+        loss = self.model(input_ids=self.ids, labels=self.ids).loss
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.losses = [*self.losses[:1], loss.detach()]
+
+
+@check(level="certify", needs=["torch", "transformers"], devices=["cpu", "cuda", "mps"], timeout_seconds=240)
+def training_is_fast_and_learns(ctx: Context) -> None:
+    """Training steps run at the rates recorded here, batch by batch, learn, and a smaller batch takes no longer.
+
+    A small batch that takes longer than a larger one was timed cold or beside a busy process. Where the loss does not
+    fall, the steps that were timed trained nothing.
+    """
+    ready(ctx)
+    seen = list(_timings(ctx))
+    for (less, one), (more, other) in itertools.pairwise(seen):
+        less_takes_no_longer(ctx, one, other, {"batch": more, "than_batch": less})
+    rates = [(batch, batch / min(timing.samples)) for batch, timing in seen]
+    best = max(rate for _, rate in rates)
+    saturated = next(batch for batch, rate in rates if rate * GAIN >= best)
+    # One batch that was disturbed makes another look like the end of the gains.
+    doubt = next((timing.inconclusive for _, timing in seen if timing.inconclusive), None)
+    ctx.measure("saturation_batch", saturated, unit="1", direction="higher", inconclusive=doubt)
+
+
+def _timings(ctx: Context) -> Iterator[tuple[int, Timing]]:
+    """Batches until one gains nothing, or the next would take too long or too much memory; two, if they fit."""
+    previous = 0.0
+    for batch in BATCHES:
+        timing = _measured(ctx, batch)
+        yield batch, timing
+        fastest = min(timing.samples)
+        if batch / fastest < GAIN * previous:
+            ctx.note(stopped_by="saturation")
+            return
+        if previous and 2 * fastest > LONGEST_STEP_SECONDS:
+            ctx.note(stopped_by="time")
+            return
+        if 2 * most_used_bytes(ctx.device) > SHARE * total_bytes(ctx.device):
+            ctx.note(stopped_by="memory")
+            return
+        previous = batch / fastest
+    ctx.note(stopped_by="the largest batch that is tried")
+
+
+def _measured(ctx: Context, batch: int) -> Timing:
+    blocks, tokens = MODEL[ctx.device], TOKENS[ctx.device]
+    trained = _begun(ctx, batch)
+    timing = timed(ctx, trained.step, BUDGET_SECONDS)
+    require_on(ctx, trained.losses[-1])
+    head = 2 * batch * tokens * blocks.width * VOCABULARY
+    counted = sum(parameter.numel() for parameter in trained.model.parameters())
+    conditions: dict[str, Note] = {
+        "model": f"GPT-2 {blocks.layers}x{blocks.width}",
+        "parameters": counted,
+        "dtype": "float32",
+        "optimizer": "AdamW",
+        "batch": batch,
+        "tokens": tokens,
+        # A backward pass has two products for each of the forward pass.
+        "flops": 3 * (blocks.flops(batch, tokens) + head),
+    }
+    record_seconds(ctx, "step_seconds", timing, conditions)
+    brief = {key: conditions[key] for key in ("model", "dtype", "batch", "tokens")}
+    record_rate(ctx, "samples_per_second", batch, timing, unit="1/s", conditions=brief)
+    first, last = (float(loss) for loss in trained.losses)
+    ctx.derive("loss_left", "last / first", unit="1", at_most=LOSS_FALLS_TO, first=first, last=last)
+    return timing
+
+
+def _begun(ctx: Context, batch: int) -> Trained:
+    """The same weights for each batch, and random texts of few words."""
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    torch.manual_seed(ctx.seed)
+    blocks, tokens = MODEL[ctx.device], TOKENS[ctx.device]
+    size = {"n_layer": blocks.layers, "n_embd": blocks.width, "n_head": blocks.width // HEAD_WIDTH}
+    config = GPT2Config(**size, n_positions=tokens, vocab_size=VOCABULARY, bos_token_id=0, eos_token_id=0)
+    model = GPT2LMHeadModel(config).to(ctx.device).train()
+    ids = torch.randint(USED, (batch, tokens)).to(ctx.device)
+    return Trained(model, torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE), ids)

@@ -1,0 +1,1 @@
+"""What checks measure with: number formats, memory, times, files, joules."""

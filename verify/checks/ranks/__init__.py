@@ -1,0 +1,1 @@
+"""What a launcher starts, once a process, by its path."""
