@@ -5,7 +5,7 @@ import os
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,8 @@ def rows(root: Path, rounds: int) -> Iterator[str]:
         return
     interpreter = interpreter_of(root, None, environ=os.environ)
     python = [str(interpreter.python), "-P", str(HERE / "products.py")]
-    product = figure(root, interpreter, PRODUCT, "best_seen_gflops", {"dtype": "float32"})
+    squares = [{"dtype": "float32", "n": int(n)} for n in SIZES]
+    product = figure(root, interpreter, PRODUCT, "gflops", squares)
     for title, library in (("a bare torch loop", "torch"), ("OpenBLAS, through numpy", "numpy")):
         yield compared(
             "matmul, float32",
@@ -45,7 +46,7 @@ def rows(root: Path, rounds: int) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         triad = compiled(HERE / "triad.c", Path(folder) / "triad")
         for name, check in (("copy", COPY), ("triad", TRIAD)):
-            ours = figure(root, interpreter, check, f"best_seen_{name}_rate", {"level": "memory"})
+            ours = figure(root, interpreter, check, f"{name}_rate", [{"elements": int(ELEMENTS)}])
             theirs = word_after([str(triad), ELEMENTS, PASSES], name)
             yield compared(f"bandwidth, {name}", "C, gcc -O3 -march=native", ours, theirs, rounds=rounds, unit="GB/s")
 
@@ -53,18 +54,29 @@ def rows(root: Path, rounds: int) -> Iterator[str]:
 def compared(
     what: str, against: str, ours: Callable[[], float], theirs: Callable[[], float], *, rounds: int, unit: str
 ) -> str:
-    """One line: medians of both, and the median ratio with the range of the rounds."""
-    pairs = [(ours(), theirs()) if number % 2 else tuple(reversed((theirs(), ours()))) for number in range(rounds)]
-    ratios = sorted(one / other for one, other in pairs)
-    mine, other = (statistics.median(side) for side in zip(*pairs, strict=True))
-    spread = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}; aim: ≥ 0.97)"
-    return f"| {what} | {against} | {mine:.1f} {unit} | {other:.1f} {unit} | {spread} | {rounds} |"
+    """One line: medians of both, and the median ratio with its range; ours comes first every second time."""
+    pairs: list[tuple[float, float]] = []
+    for number in range(rounds):
+        first = ours() if number % 2 else math.nan
+        other = theirs()
+        pairs.append((first if number % 2 else ours(), other))
+    sound = [(mine, other) for mine, other in pairs if not math.isnan(mine)]
+    if not sound:
+        return f"| {what} | {against} | | | every one of our figures was disturbed | {rounds} |"
+    ratios = sorted(mine / other for mine, other in sound)
+    mine, other = (statistics.median(side) for side in zip(*sound, strict=True))
+    spread = f"{statistics.median(ratios):.2f} (of the rounds {ratios[0]:.2f} to {ratios[-1]:.2f}; aim: ≥ 0.97)"
+    left = f"{len(sound)} of {rounds}" if len(sound) < rounds else str(rounds)
+    return f"| {what} | {against} | {mine:.1f} {unit} | {other:.1f} {unit} | {spread} | {left} |"
 
 
 def figure(
-    root: Path, interpreter: Interpreter, check: str, name: str, conditions: dict[str, str]
+    root: Path, interpreter: Interpreter, check: str, name: str, conditions: Sequence[Mapping[str, object]]
 ) -> Callable[[], float]:
-    """What a check publishes, asked anew each time: the highest of its figures with these conditions."""
+    """What a check saw best, asked anew each time, among its figures with any of these conditions.
+
+    A figure that something disturbed is no figure: it counts as nothing.
+    """
     lock = read_lock(root, interpreter.platform)
     locked = [package.name for package in lock.packages]
     wanted = [found for found in find_checks() if found.id == check]
@@ -72,21 +84,33 @@ def figure(
 
     def asked() -> float:
         with tempfile.TemporaryDirectory() as folder:
-            bench = Bench(
-                python=interpreter.python,
-                environment=interpreter.environment_variables,
-                root=root,
-                lock=root / "lockfiles" / f"{interpreter.platform}.txt",
-                cache=environments_directory(root) / "cache",
-                scratch=Path(folder),
-                processors=len(os.sched_getaffinity(0)),
-            )
-            answers = [answer for answer in ask_all(jobs, bench, lambda _: None) if answer.outcome != "skipped"]
+            answers = [
+                one for one in ask_all(jobs, bench_in(Path(folder), root, interpreter), lambda _: None) if one.measured
+            ]
         measured: list[dict[str, Any]] = [one for answer in answers for one in answer.measured["measurements"]]
-        fitting = [one for one in measured if one["name"] == name and conditions.items() <= one["conditions"].items()]
-        return max((one["value"] for one in fitting), default=math.nan)
+        fitting = [
+            one
+            for one in measured
+            if one["name"] == name
+            and one["inconclusive"] is None
+            and any(each.items() <= one["conditions"].items() for each in conditions)
+        ]
+        return max((max(one["samples"]) for one in fitting), default=math.nan)
 
     return asked
+
+
+def bench_in(scratch: Path, root: Path, interpreter: Interpreter) -> Bench:
+    """Where the checks are asked, as a run would."""
+    return Bench(
+        python=interpreter.python,
+        environment=interpreter.environment_variables,
+        root=root,
+        lock=root / "lockfiles" / f"{interpreter.platform}.txt",
+        cache=environments_directory(root) / "cache",
+        scratch=scratch,
+        processors=len(os.sched_getaffinity(0)),
+    )
 
 
 def last_word(words: Sequence[str]) -> Callable[[], float]:

@@ -1,5 +1,6 @@
 import fcntl
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -60,6 +61,22 @@ def test_the_cache_is_locked_while_the_model_is_rebuilt(
 
     monkeypatch.setattr(smollm2_gguf, "rebuild", look)
     assert materials.rebuilt_once(tmp_path / "cache", gguf).is_dir()
+
+
+def test_a_lock_that_is_never_released_is_named(tmp_path: Path, gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(materials, "WAIT_SECONDS", 0.0)
+    with (tmp_path / "smollm2.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(TimeoutError, match=r"smollm2\.lock was locked by another process for 0 s"):
+            materials.rebuilt_once(tmp_path, gguf)
+
+
+def test_a_lock_that_is_released_in_time_is_taken(tmp_path: Path, gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smollm2_gguf, "rebuild", pretend)
+    with (tmp_path / "smollm2.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        monkeypatch.setattr(time, "sleep", lambda _: fcntl.flock(file, fcntl.LOCK_UN))
+        assert materials.rebuilt_once(tmp_path, gguf).is_dir()
 
 
 def test_a_distribution_without_the_file_is_named() -> None:

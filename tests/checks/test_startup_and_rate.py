@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verify.checks.measures.startup_and_rate import Cost, break_even, fitted, steps_for, totals_of
+from verify.checks.measures.startup_and_rate import (
+    Cost,
+    Interval,
+    break_even,
+    fitted,
+    saved_per_step,
+    steps_for,
+    totals_of,
+)
 
 # A published log: tokens a second averaged since the start, at these steps, of 4 sequences of 512 tokens each.
 # It was read as "6.9 times slower"; its last two rows are 71,290 and 10,323 tokens a second.
@@ -20,7 +28,10 @@ def totals(averages: tuple[int, ...]) -> list[float]:
 
 
 def cost_of(averages: tuple[int, ...]) -> Cost:
-    return fitted(STEPS, totals(averages))
+    """Known as well as a log that was rounded to whole tokens a second tells."""
+    printed = totals(averages)
+    errors = [total * 0.5 / (average - 0.5) for total, average in zip(printed, averages, strict=True)]
+    return fitted(STEPS, printed, errors)
 
 
 def test_a_published_slowdown_of_6_9_is_a_speedup_of_1_60_after_a_start_up() -> None:
@@ -31,14 +42,32 @@ def test_a_published_slowdown_of_6_9_is_a_speedup_of_1_60_after_a_start_up() -> 
     assert f"{baseline.startup:.1f}" == "0.2"
 
 
-def test_the_published_log_breaks_even_near_step_986() -> None:
-    """Least squares put it at 986; the robust line, through the same five points, two steps later."""
+def test_the_published_log_breaks_even_near_step_986_as_far_as_it_tells() -> None:
+    """Rounded as it is, the log allows for steps 977 to 1,000: by Theil and Sen 988.2, by least squares 986.2."""
     baseline, optimised = cost_of(BASELINE), cost_of(OPTIMISED)
-    step = break_even(baseline, optimised)
-    assert step is not None
-    assert round(step) == 988
-    assert baseline.after(step) == pytest.approx(optimised.after(step))
-    assert round(by_least_squares()) == 986
+    found = break_even(baseline, optimised, saved_per_step(baseline, optimised))
+    assert found is not None
+    assert f"{found.step:.1f}" == "988.2"
+    assert f"{by_least_squares():.1f}" == "986.2"
+    assert found.earliest < by_least_squares() < found.latest
+    assert found.earliest < 986 < found.latest
+    assert (round(found.earliest), round(found.latest)) == (977, 1000)
+    assert baseline.after(found.step) == pytest.approx(optimised.after(found.step))
+
+
+@given(st.lists(st.floats(-0.5, 0.5), min_size=10, max_size=10))
+def test_whatever_was_rounded_away_the_break_even_lies_within_its_range(rounded: list[float]) -> None:
+    truth = [average + off for average, off in zip(BASELINE + OPTIMISED, rounded, strict=True)]
+    exact = [
+        fitted(STEPS, [TOKENS_PER_STEP * n / a for n, a in zip(STEPS, part, strict=True)])
+        for part in (truth[:5], truth[5:])
+    ]
+    baseline, optimised = cost_of(BASELINE), cost_of(OPTIMISED)
+    told = break_even(baseline, optimised, saved_per_step(baseline, optimised))
+    true = break_even(exact[0], exact[1], saved_per_step(exact[0], exact[1]))
+    assert told is not None
+    assert true is not None
+    assert told.earliest <= true.step <= told.latest
 
 
 def by_least_squares() -> float:
@@ -46,17 +75,42 @@ def by_least_squares() -> float:
     return (late - soon) / (slow - fast)
 
 
+QUICK, SLOW = fitted((1, 2, 3), (1.0, 2.0, 3.0)), fitted((1, 2, 3), (9.0, 11.0, 13.0))
+
+
 def test_what_is_no_faster_never_breaks_even() -> None:
-    quick, slow = fitted((1, 2, 3), (1.0, 2.0, 3.0)), fitted((1, 2, 3), (9.0, 11.0, 13.0))
-    assert break_even(quick, slow) is None
-    assert break_even(quick, quick) is None
+    assert break_even(QUICK, SLOW, saved_per_step(QUICK, SLOW)) is None
+    assert break_even(QUICK, QUICK, saved_per_step(QUICK, QUICK)) is None
+
+
+def test_what_is_not_surely_faster_breaks_even_at_no_step_that_could_be_named() -> None:
+    slow, quick = fitted((1, 2, 3), (1.0, 2.0, 3.0)).known_to(0.1), fitted((1, 2, 3), (2.0, 2.9, 3.8)).known_to(0.1)
+    assert break_even(slow, quick, saved_per_step(slow, quick)) is None
 
 
 def test_what_starts_sooner_and_runs_faster_is_ahead_from_the_start() -> None:
-    quick, slow = fitted((1, 2, 3), (1.0, 2.0, 3.0)), fitted((1, 2, 3), (9.0, 11.0, 13.0))
-    step = break_even(slow, quick)
-    assert step is not None
-    assert step < 0
+    found = break_even(SLOW, QUICK, saved_per_step(SLOW, QUICK))
+    assert found is not None
+    assert found.step < 0
+
+
+def test_the_range_of_a_break_even_is_that_of_what_a_step_saves() -> None:
+    late = fitted((1, 2, 3), (13.0, 14.0, 15.0))
+    found = break_even(SLOW, late, Interval(1.0, 0.5, 2.0))
+    assert found is not None
+    assert (found.step, found.earliest, found.latest) == (2 + 3 / 1, 2 + 3 / 2, 2 + 3 / 0.5)
+
+
+def test_runs_that_were_told_of_at_other_steps_are_not_compared() -> None:
+    with pytest.raises(ValueError, match="told of at steps around"):
+        break_even(SLOW, fitted((1, 3, 9), (1.0, 3.0, 9.0)), Interval(1.0, 1.0, 1.0))
+
+
+def test_a_start_up_below_zero_or_below_its_error_is_not_believed() -> None:
+    assert fitted((1, 2, 3), (9.0, 10.0, 11.0)).known_to(0.02).doubt_about_startup is None
+    assert "starts before the run" in str(fitted((1, 2, 3), (0.5, 1.5, 2.5)).doubt_about_startup)
+    unknown = fitted((1, 2, 3), (1.1, 2.1, 3.1)).known_to(0.1)
+    assert "less than its error of 0.4 s" in str(unknown.doubt_about_startup)
 
 
 @given(st.floats(0, 100), st.floats(1e-4, 10), st.integers(3, 40))

@@ -25,6 +25,25 @@ def test_without_an_environment_it_says_how_to_make_one(verify: Verify) -> None:
     assert ended.stderr == "error: no environment is set up\nhint: run `./noxw -s setup`\n"
 
 
+@pytest.mark.parametrize(
+    ("verb", "option"),
+    [
+        ("run", "--changed-since"),
+        ("run", "--select"),
+        ("run", "--environment"),
+        ("run", "--checks"),
+        ("checks", "--checks"),
+        ("status", "--environment"),
+        ("devices", "--environment"),
+    ],
+)
+@pytest.mark.parametrize("word", ["", " "])
+def test_an_option_that_is_given_nothing_is_a_mistake(verify: Verify, verb: str, option: str, word: str) -> None:
+    ended = verify(verb, option, word)
+    assert (ended.returncode, ended.stdout) == (Exit.USAGE, "")
+    assert f"argument {option}: it is given nothing: an empty word" in ended.stderr
+
+
 @pytest.mark.environment
 def test_a_quick_run_keeps_a_valid_report_with_no_secrets_in_it(furnished: Path, verify: Verify) -> None:
     ended = verify("run", "--level", "quick")
@@ -67,6 +86,14 @@ def asks_the_rogues_again(furnished: Path, verify: Verify) -> None:
     assert "not passed 2, not in it 0, passed and left out 2" in ended.stderr
     assert "16 checks are from" in ended.stderr
     assert reports(furnished) == kept
+
+
+@pytest.mark.environment
+def test_a_selection_of_which_nothing_can_be_asked_is_refused(furnished: Path, verify: Verify) -> None:
+    ended = verify("run", "--environment", "cpu", "--select", "quantization.*", "--device", "cuda")
+    assert ended.returncode == Exit.USAGE, ended.stderr
+    assert "error: nothing is left to ask: cpu promises no cuda (" in ended.stderr
+    assert reports(furnished) == []
 
 
 @pytest.mark.environment

@@ -3,8 +3,6 @@
 import argparse
 import json
 import os
-import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -64,6 +62,21 @@ def shy(ctx):
     ctx.skip("not today")
 
 @check(level="quick")
+def reluctant(ctx):
+    """It skips although a certificate needs it.
+
+    Nothing to be done.
+    """
+    ctx.skip("not today")
+
+@check(level="quick", needs=["absent"])
+def needy(ctx):
+    """It needs a distribution that no lock has.
+
+    Nothing to be done.
+    """
+
+@check(level="quick")
 def slow(ctx):
     """It does not end.
 
@@ -71,6 +84,8 @@ def slow(ctx):
     """
     time.sleep(600)
 '''
+# What the tests ask for by name: it never ends, or would cost every other trial its exit code.
+APART = ("moods.slow", "moods.reluctant", "moods.needy")
 LOCK = Lock(Path("lockfiles/none.txt"), "linux-x86_64-cpu", "1" * 64, "2" * 64, ())
 Attempt = Callable[..., int]
 
@@ -89,9 +104,9 @@ def bench(tmp_path: Path) -> Bench:
     )
 
 
-def jobs(folder: Path) -> list[Job]:
+def jobs(folder: Path, *more: str) -> list[Job]:
     (folder / "moods.py").write_text(MOODS)
-    checks = [check for check in find_checks([folder], suite=False) if check.id != "moods.slow"]
+    checks = [check for check in find_checks([folder], suite=False) if check.id not in APART or check.id in more]
     return plan(checks, level="quick", environment="cpu", promised=["cpu"], locked=[])
 
 
@@ -99,14 +114,14 @@ def jobs(folder: Path) -> list[Job]:
 def attempt(bench: Bench, tmp_path: Path) -> Attempt:
     """`verify run` with these words, once it knows its environment."""
 
-    def run(*words: str, since: AnyReport | None = None) -> int:
+    def run(*words: str, since: AnyReport | None = None, more: tuple[str, ...] = ()) -> int:
         parser = argparse.ArgumentParser()
         trial.declare(parser)
         parser.add_argument("--json", action="store_true")
         parser.add_argument("--verbose", action="store_true")
         arguments = parser.parse_args(words)
         assert trial.is_trial(arguments) or since
-        return trial.attempt(jobs(tmp_path), bench, LOCK, since, arguments)
+        return trial.attempt(jobs(tmp_path, *more), bench, LOCK, since, arguments)
 
     return run
 
@@ -190,6 +205,52 @@ def test_the_options_narrow_each_other(attempt: Attempt, capsys: pytest.CaptureF
         attempt("--select", "nonsense", since=report(failed))
 
 
+@pytest.mark.parametrize("often", [(), ("--repeat", "2")], ids=["once", "twice"])
+def test_a_skip_that_a_certificate_needs_does_not_hold(attempt: Attempt, often: tuple[str, ...]) -> None:
+    assert attempt("--select", "moods.reluctant", *often, more=("moods.reluctant",)) == Exit.REFUSED
+    both = ("--select", "moods.steady", "--select", "moods.reluctant")
+    assert attempt(*both, *often, more=("moods.reluctant",)) == Exit.REFUSED
+
+
+def test_what_needs_a_distribution_that_is_not_locked_is_told_and_does_not_hold(
+    attempt: Attempt, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--select", "moods.steady", "--select", "moods.needy")
+    assert attempt(*words, more=("moods.needy",)) == Exit.REFUSED
+    told = capsys.readouterr().out
+    assert "not asked, though a certificate needs it: moods.needy: needs absent, not in the lock of cpu" in told
+    assert "1 checks tried; " in told
+    assert attempt(*words, "--repeat", "2", more=("moods.needy",)) == Exit.REFUSED
+    assert "skipped: moods.needy\n  1 x skipped: needs absent" in capsys.readouterr().out
+    assert attempt("--changed-since", "1", since=report(), more=("moods.needy",)) == Exit.REFUSED
+
+
+def test_only_what_is_asked_is_counted_as_tried(attempt: Attempt, capsys: pytest.CaptureFixture[str]) -> None:
+    assert attempt("--select", "moods.steady", "--select", "moods.elsewhere") == Exit.HOLDS
+    told = capsys.readouterr().out
+    assert "1 checks tried; " in told
+    assert "not asked" not in told
+
+
+@pytest.mark.parametrize("words", [(), ("--json",), ("--repeat", "2"), ("--repeat", "2", "--json")])
+def test_a_trial_that_asks_nothing_is_refused_with_the_reasons(attempt: Attempt, words: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError) as error:
+        attempt("--select", "moods.elsewhere", "--select", "moods.needy", *words, more=("moods.needy",))
+    promised, locked = "cpu promises no mps (1 of 2)", "needs absent, not in the lock of cpu (1 of 2)"
+    assert error.value.message in {
+        f"nothing is left to ask: {promised}; {locked}",
+        f"nothing is left to ask: {locked}; {promised}",
+    }
+    with pytest.raises(UsageError, match="nothing is left to ask: cpu promises no mps"):
+        attempt("--device", "mps", *words, since=report())
+
+
+def test_what_is_left_of_a_report_and_cannot_be_asked_is_refused(attempt: Attempt) -> None:
+    passed = [examples.result(f"moods.{claim}") for claim in ("steady", "shy", "third_time_unlucky")]
+    with pytest.raises(UsageError, match="nothing is left to ask: needs absent"):
+        attempt(since=report(*passed), more=("moods.needy",))
+
+
 @pytest.mark.parametrize("number", ["0", "-1", "1.5", "many"])
 def test_a_number_of_repetitions_is_from_1_upwards(
     attempt: Attempt, capsys: pytest.CaptureFixture[str], number: str
@@ -197,47 +258,6 @@ def test_a_number_of_repetitions_is_from_1_upwards(
     with pytest.raises(SystemExit):
         attempt("--repeat", number)
     assert "is no number from 1 upwards" in capsys.readouterr().err
-
-
-def test_an_interrupt_keeps_what_was_done_and_says_so(tmp_path: Path) -> None:
-    program = """
-import argparse, os, sys
-from pathlib import Path
-from tests.cli.test_trial import LOCK, MOODS
-from verify.cli import trial
-from verify.probe.discover import find_checks
-from verify.run.plan import plan
-from verify.run.supervise import Bench
-
-folder = Path(sys.argv[1])
-(folder / "moods.py").write_text(MOODS)
-checks = [check for check in find_checks([folder], suite=False) if check.id in ("moods.steady", "moods.slow")]
-jobs = plan(checks, level="quick", environment="cpu", promised=[], locked=[])
-bench = Bench(Path(sys.executable), {}, folder, folder / "lock", folder / "cache", folder / "scratch", 2, 1)
-parser = argparse.ArgumentParser()
-trial.declare(parser)
-arguments = parser.parse_args(["--repeat", "2"])
-arguments.json, arguments.verbose = False, False
-sys.exit(trial.attempt(jobs, bench, LOCK, None, arguments))
-"""
-    running = subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
-    )
-    assert running.stderr is not None
-    first = [running.stderr.readline() for _ in range(2)]
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
-    assert running.returncode == Exit.INTERRUPTED, (first, err)
-    assert "[1/4]" in first[1]
-    assert "moods.steady  passed 1" in out
-    assert err.splitlines()[-2:] == [
-        "error: interrupted after 1 of 4 answers",
-        "hint: what they say is printed; nothing was left running",
-    ]
 
 
 def test_more_jobs_than_processors_are_told_of_and_not_refused(bench: Bench) -> None:

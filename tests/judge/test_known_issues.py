@@ -1,20 +1,24 @@
 """A known issue excuses exactly what it says."""
 
 import re
+import shutil
 import tomllib
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from tests.examples import ROOT, draft, not_passed, policy, result
+from verify.errors import UsageError
 from verify.judge.known_issues import Entry, KnownIssues, applying, known_issue
 from verify.judge.verdict import judge
 from verify.probe.discover import find_checks
 from verify.report.fields import Device
 from verify.report.releases import within
 from verify.report.v1 import Package
+from verify.run.policies import known_issues
 from verify.spec.environment import environment_names
 from verify.spec.lock import read_lock
 from verify.spec.platform import platform_names
@@ -102,8 +106,25 @@ def test_an_entry_that_is_wrong_is_refused(changes: dict[str, Any]) -> None:
 
 def of_the_project() -> tuple[Entry, ...]:
     """The committed policy."""
-    text = (ROOT / "policy/known-issues.toml").read_text(encoding="utf-8")
-    return KnownIssues.model_validate(tomllib.loads(text)).issues
+    return known_issues(ROOT)
+
+
+def test_two_entries_of_one_id_are_refused() -> None:
+    (one,) = tomllib.loads(TOML)["issues"]
+    with pytest.raises(ValidationError, match="mps-quantize is the id of two known issues"):
+        KnownIssues.model_validate({"issues": [one, {**one, "check": "lora.*"}]})
+
+
+def test_an_environment_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "envs", tmp_path / "envs")
+    (tmp_path / "policy").mkdir()
+    policy_file = tmp_path / "policy/known-issues.toml"
+    policy_file.write_text(TOML.replace('"m1", "m2"', '"cpu"'))
+    assert [entry.environments for entry in known_issues(tmp_path)] == [("cpu",)]
+    policy_file.write_text(TOML.replace('"m1", "m2"', '"cpu", "nonesuch"'))
+    with pytest.raises(UsageError, match="mps-quantize: there is no environment `nonesuch`") as error:
+        known_issues(tmp_path)
+    assert "the environments are " in error.value.hint
 
 
 def locked(platform: str) -> tuple[Package, ...]:

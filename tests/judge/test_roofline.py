@@ -15,6 +15,7 @@ from verify.report.roofline import Position, last_cache_bytes, positions, second
 from verify.report.upgrade import newest
 
 FP32 = {"dtype": "float32"}
+BF16 = {"dtype": "bfloat16"}
 # A processor of 200 GFLOPS, 40 GB/s from memory, 100 GB/s from its 32 MiB of cache: its ridge is at 5 FLOP/B.
 ROOFS = [
     result(
@@ -120,11 +121,19 @@ def test_a_cache_without_a_roof_gives_a_label_and_no_share() -> None:
     assert (found.label, found.share, found.roof) == ("cache-bound", None, None)
 
 
+def test_what_is_called_a_cache_but_slower_than_memory_is_no_roof() -> None:
+    slow = measured("copy_rate", [39], "GB/s", conditions={**FP32, "level": "cache"})
+    roofs = [ROOFS[0], {**ROOFS[1], "measurements": [ROOFS[1]["measurements"][0], slow]}]
+    found = only(work(500e-6, flops=1e6, bytes=10e6, working_set_bytes=2**25), roofs=roofs)
+    assert (found.label, found.share, found.roof) == ("cache-bound", None, None)
+
+
 @pytest.mark.parametrize(
     "figure",
     [
         work(0.1, bytes=1e9, flops=1e9, level="disk"),
-        work(0.1, flops=1e9),
+        work(0.1, bytes=1e9, flops=1e9, level="ramp"),
+        work(0.1, flops=1e9, dtype="float8"),
         work(0.1),
         measured("startup_seconds", [0.1], "s", conditions={**FP32, "flops": 1e9, "bytes": 1e9}),
         measured("best_seen_gflops", [100], "GFLOPS", conditions={**FP32, "flops": 1e9, "bytes": 1e9}),
@@ -134,6 +143,24 @@ def test_a_cache_without_a_roof_gives_a_label_and_no_share() -> None:
 )
 def test_what_has_no_counts_or_no_roof_has_no_position(figure: examples.Data) -> None:
     assert [found for found in positions(report(figure)) if found.result.id == "work.rate[cpu]"] == []
+
+
+def test_work_whose_bytes_were_not_counted_has_a_share_of_arithmetics_roof_and_no_bound() -> None:
+    # 10 GFLOP take 50 ms at least, and took 100; were memory what bounds it, it would be nearer to that.
+    found = only(work(0.1, flops=10e9))
+    assert (found.label, found.bound, found.intensity) == ("bound unknown", None, None)
+    assert found.share == pytest.approx(0.5)
+    assert found.roof is not None
+    assert found.roof.origin == "arithmetic alone: the best seen here (matmul.rate[cpu])"
+    told = only(work(0.1, flops=10e9, bytes=2.4e9, working_set_bytes=BIG))
+    assert told.share == pytest.approx(0.6)
+    assert only(work(0.1, flops=10e9, bytes=1e9), roofs=ROOFS[:1]).label == "bound unknown"
+
+
+def test_autocast_computes_in_the_format_that_it_names() -> None:
+    brief = result("matmul.brief", "cpu", measurements=[measured("gflops", [400], "GFLOPS", conditions=BF16)])
+    found = only(work(0.1, flops=10e9, dtype="bfloat16 autocast"), roofs=[*ROOFS, brief])
+    assert found.share == pytest.approx(0.25)
 
 
 def test_near_peak_is_said_of_a_datasheets_roof_only() -> None:
@@ -204,6 +231,7 @@ ZEN5 = {
         (measured("rate", [833], "GFLOPS", conditions=FP32), True),
         (measured("rate", [903], "GFLOPS", conditions={"dtype": "bfloat16"}), False),
         (measured("rate", [1.67], "TFLOPS", conditions={"dtype": "torch.bfloat16"}), True),
+        (work(1.0, flops=1.67e12, dtype="bfloat16 autocast"), True),
         (measured("rate", [200, 200, 900], "GFLOPS", conditions=FP32), True),
         (work(1.0, flops=831e9), False),
         (work(1.0, flops=833e9), True),

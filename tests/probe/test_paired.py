@@ -141,8 +141,8 @@ def test_the_budget_ends_it_but_not_before_there_is_an_interval() -> None:
 def test_a_busy_neighbour_makes_a_comparison_inconclusive(monkeypatch: pytest.MonkeyPatch) -> None:
     readings = iter([contention.Moment(0, 100, 0, 0), contention.Moment(10, 108, 0, 0)])
     monkeypatch.setattr(contention, "now", lambda: next(readings))
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(contention, "PROCESSORS", {0, 1})
     clock = Clock()
     work = clock.taking("A", lambda: 0.1)
     found = interleave(work, work, synchronise=lambda: None, budget_seconds=1.0, clock=clock)
-    assert found.inconclusive == "other processes used 40% of the processors"
+    assert found.inconclusive == "other processes used 0.8 of 2 processors"

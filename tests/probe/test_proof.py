@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from verify.probe.proof import ends, launch
+from verify.probe.timing import MPS_BLOCK_SECONDS
 
 
 @dataclass
@@ -59,6 +60,12 @@ def test_a_processor_does_its_work_before_it_is_waited_for() -> None:
     found = ends(device.work, synchronise=device.synchronise, read=device.read, clock=device.clock)
     assert found.over_queued == pytest.approx(1.0)
     assert found.over_read == pytest.approx(1.0)
+
+
+def test_launches_are_timed_in_blocks_that_suit_the_device() -> None:
+    device = Queue(work_seconds=0.0, launch_seconds=0.001)
+    found = launch(device.work, synchronise=device.read, budget_seconds=1.0, device="mps", clock=device.clock)
+    assert found.queued.calls_per_sample * 0.001 >= MPS_BLOCK_SECONDS
 
 
 def test_an_empty_operation_tells_the_cost_of_launching_and_of_waiting() -> None:

@@ -1,9 +1,10 @@
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from verify.probe.throttling import Reading, gpu, now, reason, throttle_events
+from verify.probe.throttling import Reading, gpu, now, others_percent, reason, throttle_events
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,10 @@ from verify.probe.throttling import Reading, gpu, now, reason, throttle_events
         (Reading(pressure=0), Reading(pressure=1), None),
         (Reading(pressure=0), Reading(pressure=2), "thermal pressure 2"),
         (Reading(pressure=3), Reading(pressure=0), "thermal pressure 3"),
+        (Reading(), Reading(uses={1: 90}), None),
+        (Reading(), Reading(uses={1: 60, 2: 40}), "other processes used 40% of the GPU"),
+        (Reading(), Reading(uses={1: 90, 2: 10}), None),
+        (Reading(uses={1: 60, 2: 40}), Reading(uses={1: 90}), None),
     ],
 )
 def test_only_what_slows_the_work_is_a_reason(before: Reading, after: Reading, words: str | None) -> None:
@@ -38,8 +43,16 @@ def test_the_kernels_counters_are_read(tmp_path: Path) -> None:
     }
 
 
+def test_our_own_process_is_no_other() -> None:
+    uses = {7: 20, 8: 70, 9: 5}
+    assert others_percent(uses, own=7) == 75
+    assert others_percent(uses, own=8) == 25
+    assert others_percent(uses, own=1) == 25, "in a container, whose numbers are others: the busiest is ours"
+    assert others_percent({}, own=1) == 0
+
+
 class Nvml:
-    """The five calls, which give an error of their own where the board lacks them."""
+    """The six calls, which give an error of their own where the board lacks them."""
 
     def __init__(self, *, reasons: int = 0, lacks: tuple[str, ...] = ()) -> None:
         self.values = {
@@ -54,7 +67,13 @@ class Nvml:
         def call(*words: Any) -> int:
             if name in self.lacks:
                 return 3
-            target = words[-1]._obj  # noqa: SLF001 - what byref points at
+            if name == "nvmlDeviceGetProcessUtilization":
+                _, samples, count, since = words
+                assert 0 < time.time_ns() // 1000 - since.value < 60_000_000, "microseconds since 1970, and recent"
+                samples[0].pid, samples[0].sm = 41, 99
+                count._obj.value = 1  # noqa: SLF001 - what byref points at
+                return 0
+            target = words[-1]._obj  # noqa: SLF001 - the same
             if name == "nvmlDeviceGetViolationStatus":
                 target[0], target[1] = 1_000, 42
             else:
@@ -71,7 +90,7 @@ def read(nvml: Any) -> Reading:
 
 def test_a_gpu_tells_its_clock_its_temperature_and_why_it_is_slow() -> None:
     found = read(Nvml(reasons=0x20 | 0x04))
-    assert found == Reading(slowed=("heat",), heat_nanoseconds=42, degrees=71, megahertz=1980)
+    assert found == Reading(slowed=("heat",), heat_nanoseconds=42, degrees=71, megahertz=1980, uses={41: 99})
 
 
 def test_a_gpu_at_its_power_limit_or_idle_is_not_slowed() -> None:
@@ -79,7 +98,7 @@ def test_a_gpu_at_its_power_limit_or_idle_is_not_slowed() -> None:
 
 
 def test_what_a_board_lacks_is_unknown_and_no_reason() -> None:
-    calls = ("CurrentClocksThrottleReasons", "ViolationStatus", "Temperature", "ClockInfo")
+    calls = ("CurrentClocksThrottleReasons", "ViolationStatus", "Temperature", "ClockInfo", "ProcessUtilization")
     found = read(Nvml(reasons=0x20, lacks=tuple(f"nvmlDeviceGet{call}" for call in calls)))
     assert found == Reading()
     assert read(Nvml(lacks=("nvmlDeviceGetHandleByUUID",))) == Reading()

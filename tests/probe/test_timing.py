@@ -83,6 +83,24 @@ def test_the_budget_bounds_slow_work() -> None:
     assert 3 <= len(timing.samples) <= 8
 
 
+@pytest.mark.parametrize("call", [0.2, 0.3, 0.34, 0.4, 0.45, 0.5])
+def test_calls_of_a_third_of_the_budget_are_known_to_an_interval(call: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet(monkeypatch)
+    device = Device(later=call)
+    timing = time_blocks(device.work, synchronise=device.synchronise, clock=device.clock, budget_seconds=1.5)
+    assert len(timing.samples) >= timing_module.FEWEST_FOR_AN_INTERVAL
+    assert timing.half_width == pytest.approx(0)
+    assert timing.inconclusive is None
+
+
+def test_calls_as_long_as_the_budget_are_few_and_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet(monkeypatch)
+    device = Device(later=1.5)
+    timing = time_blocks(device.work, synchronise=device.synchronise, clock=device.clock, budget_seconds=1.5)
+    assert timing.inconclusive == "only 3 samples, at 1.5 s a call"
+    assert device.calls == 6, "one to start up, two to see how long a call is, three samples"
+
+
 def test_the_interval_covers_the_true_median_about_as_often_as_it_says() -> None:
     noise = random.Random(11)
     covered = 0
@@ -149,11 +167,11 @@ def test_every_sample_is_kept_in_its_order() -> None:
 def test_a_busy_neighbour_makes_a_timing_inconclusive(monkeypatch: pytest.MonkeyPatch) -> None:
     readings = iter([contention.Moment(0, 100, 0, 0), contention.Moment(10, 108, 0, 0)])
     monkeypatch.setattr(contention, "now", lambda: next(readings))
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(contention, "PROCESSORS", {0, 1})
     device = Device()
     timing = time_blocks(device.work, synchronise=device.synchronise, clock=device.clock)
     assert timing.steady
-    assert timing.inconclusive == "other processes used 40% of the processors"
+    assert timing.inconclusive == "other processes used 0.8 of 2 processors"
 
 
 def test_a_hot_device_makes_a_timing_inconclusive(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,11 @@ def roofline() -> AnyReport:
             examples.measured("best_seen_copy_rate", [43.75], "GB/s", conditions=copy),
         ],
         "kernel_launch.cost": [examples.measured("launch_seconds", [1.5e-6], "s", direction="lower")],
+        "training.speed": [
+            examples.measured(
+                "step_seconds", [0.2], "s", direction="lower", conditions={"dtype": "float32", "flops": 15_000_000_000}
+            )
+        ],
         "activations.relu": [examples.measured("seconds", [2e-6], "s", direction="lower", conditions=empty)],
     }
     results = [

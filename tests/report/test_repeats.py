@@ -23,6 +23,7 @@ def repeats(*changes: dict[str, Any]) -> Repeats:
 
 
 FAILED = examples.not_passed("failed", "gap is 2")
+NEEDED = examples.not_passed("skipped", "no network", required=True)
 SKIPPED = examples.not_passed("skipped", "no network", required=False)
 
 
@@ -39,8 +40,8 @@ def test_different_outcomes_of_one_question_are_flaky_and_their_reasons_are_coun
 
 @pytest.mark.parametrize(
     ("changes", "holds"),
-    [((FAILED, FAILED), False), ((SKIPPED, SKIPPED), True), (({}, SKIPPED), False)],
-    ids=["always failed", "always skipped", "skipped at times"],
+    [((FAILED, FAILED), False), ((SKIPPED, SKIPPED), True), ((NEEDED, NEEDED), False), (({}, SKIPPED), False)],
+    ids=["always failed", "always skipped", "always skipped and needed", "skipped at times"],
 )
 def test_what_fails_always_is_not_flaky_and_what_skips_at_times_is(changes: Any, holds: bool) -> None:
     found = repeats(*changes)

@@ -93,6 +93,22 @@ def test_a_broken_entry_point_names_its_distribution(site: Path, value: str, why
     assert "distribution" in error.value.hint
 
 
+@pytest.mark.parametrize("text", [b"[console_scripts]\na\n", b"[verify.checks]\nacme = \xff\n"], ids=["word", "bytes"])
+def test_a_malformed_file_of_entry_points_names_its_distribution(site: Path, text: bytes) -> None:
+    install(site, "acme_water", acme_water=CHECK)
+    (site / "acme_checks-1.2.dist-info" / "entry_points.txt").write_bytes(text)
+    with pytest.raises(UsageError, match=r"^acme-checks 1\.2: its entry_points\.txt in .*site is malformed") as error:
+        every_check()
+    assert "distribution" in error.value.hint
+
+
+@pytest.mark.parametrize("file", ["acme_empty", "acme_empty___hidden"], ids=["module", "folder"])
+def test_a_distribution_that_brings_no_check_is_refused(site: Path, file: str) -> None:
+    install(site, "acme_empty", **{file: "ANSWER = 42\n"})
+    with pytest.raises(UsageError, match=r"^acme-checks 1\.2: it brings no check: there is none in .*acme_empty"):
+        every_check()
+
+
 def test_an_own_check_tells_its_file(tmp_path: Path) -> None:
     path = tmp_path / "water.py"
     path.write_text(CHECK)

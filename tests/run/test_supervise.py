@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import replace
@@ -15,7 +16,7 @@ from verify.probe.check import Check, Kind
 from verify.probe.discover import find_checks
 from verify.run.answer import Answer
 from verify.run.plan import Job, plan
-from verify.run.supervise import Bench, _folder, ask_all, collect_facts
+from verify.run.supervise import LONGEST_TEMPORARY, Bench, _folder, ask_all, collect_facts
 
 TELLS_ITS_THREADS = '''
 import os
@@ -28,6 +29,21 @@ def threads(ctx):
     Look at how the supervisor shares the processors.
     """
     ctx.note(told=ctx.threads, openmp=int(os.environ["OMP_NUM_THREADS"]))
+    ctx.require(True, "unreached")
+'''
+LISTENS = '''
+import tempfile
+from multiprocessing import connection
+from verify.probe.check import check
+
+@check(level="quick")
+def listens(ctx):
+    """A socket in the temporary folder can be listened on.
+
+    Nothing to be done.
+    """
+    with connection.Listener(family="AF_UNIX") as listener:
+        ctx.note(folder=tempfile.gettempdir(), letters=len(listener.address), own=str(ctx.scratch))
     ctx.require(True, "unreached")
 '''
 ROGUES = Path(__file__).resolve().parents[1] / "rogue"
@@ -168,7 +184,7 @@ list(ask_all(jobs, bench, lambda _: print("go", flush=True)))
     supervisor = subprocess.Popen(
         [sys.executable, "-c", program, str(ROGUES), str(tmp_path)],
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": root},
+        env={**os.environ, "PYTHONPATH": root, "TMPDIR": str(tmp_path)},
     )
     assert supervisor.stdout is not None
     with supervisor.stdout as lines:
@@ -199,6 +215,24 @@ def test_an_interpreter_that_cannot_start_is_named_with_what_to_do(bench: Bench,
     with pytest.raises(VerifyError, match="cannot be started") as error:
         collect_facts(broken)
     assert "setup" in error.value.hint
+
+
+@pytest.mark.parametrize(("letters", "moved"), [(LONGEST_TEMPORARY, False), (LONGEST_TEMPORARY + 1, True), (200, True)])
+def test_a_worker_listens_on_a_socket_however_long_the_path_of_the_project_is(
+    bench: Bench, tmp_path: Path, letters: int, moved: bool
+) -> None:
+    (tmp_path / "ears.py").write_text(LISTENS)
+    (job,) = plan(find_checks([tmp_path], suite=False), level="quick", environment="cpu", promised=[], locked=[])
+    with tempfile.TemporaryDirectory(prefix="v-") as name:
+        room = letters - len(f"{name}/0/scratch")
+        scratch = Path(name) / ("p" * (room - 1))
+        (answer,) = ask_all([job], replace(bench, scratch=scratch), lambda _: None)
+    assert answer.outcome == "passed", answer.log
+    told = answer.measured["notes"]
+    assert len(told["own"]) == letters
+    assert (told["folder"] != told["own"]) == moved
+    assert told["letters"] <= 103
+    assert not Path(told["folder"]).exists()
 
 
 def test_a_workers_temporary_folder_leaves_room_for_the_path_of_a_socket(bench: Bench) -> None:

@@ -22,6 +22,10 @@ def ready(ctx: "Context") -> "torch.device":
     # TF32 keeps 10 of float32's 23 fraction bits; what is measured here is float32.
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
+    # cuBLAS may add parts of a product in the short format, by torch's default; asked for are sums in float32:
+    # https://docs.pytorch.org/docs/stable/notes/numerical_accuracy.html
+    torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
+    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
     return torch.device(ctx.device)
 
 

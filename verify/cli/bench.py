@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from verify.cli.options import given
 from verify.run.supervise import Bench
 from verify.spec.builds import environments_directory
 from verify.spec.interpreter import Interpreter, interpreter_of
@@ -15,7 +16,7 @@ from verify.spec.lock import lock_path
 
 def declare_environment(parser: argparse.ArgumentParser) -> None:
     """The option that every verb has which asks something of an environment."""
-    parser.add_argument("--environment", metavar="NAME", help="default: the one that was set up last")
+    parser.add_argument("--environment", metavar="NAME", type=given, help="default: the one that was set up last")
 
 
 @contextlib.contextmanager

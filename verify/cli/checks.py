@@ -2,9 +2,9 @@
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
+from verify.cli.options import place
 from verify.errors import Exit
 from verify.probe.check import LEVELS
 from verify.run.own import SUITE, Found, every_check
@@ -24,7 +24,7 @@ def declare_own(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checks",
         metavar="PATH",
-        type=Path,
+        type=place,
         action="append",
         default=[],
         help="also your own checks, in this folder or file",

@@ -14,6 +14,7 @@ from verify.cli import trial
 from verify.cli.ask import ask, seconds_known
 from verify.cli.bench import bench_for, crowding, declare_environment, scratch_folder
 from verify.cli.checks import declare_own
+from verify.cli.options import count
 from verify.cli.stored import report_called
 from verify.cli.surroundings import now, project_root, secrets
 from verify.errors import Exit
@@ -49,7 +50,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="exit 3 when the verdict is conditional")
     trial.declare(parser)
     declare_own(parser)
-    parser.add_argument("--jobs", type=trial.count, metavar="N", help="how many checks side by side, benchmarks aside")
+    parser.add_argument("--jobs", type=count, metavar="N", help="how many checks side by side, benchmarks aside")
     parser.add_argument("--json", action="store_true", help="print the report, or a trial's results, as JSON")
     parser.add_argument("-v", "--verbose", action="store_true", help="show the log of each check that does not pass")
 
@@ -82,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     with alone(state / "run"), scratch_folder(state / "scratch") as scratch:
         bench, interpreter = bench_for(root, arguments.environment, scratch, arguments.jobs)
         name, platform = interpreter.environment, load_platform(root, interpreter.platform)
-        since = report_called(arguments.changed_since, root, name) if arguments.changed_since else None
+        since = report_called(arguments.changed_since, root, name) if arguments.changed_since is not None else None
         subject = Subject(
             root=root,
             environment=load_environment(root, name),

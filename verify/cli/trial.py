@@ -10,10 +10,11 @@ from typing import Any
 
 import verify
 from verify.cli.ask import Asked, ask, seconds_known
-from verify.errors import Exit
+from verify.cli.options import count, given
+from verify.errors import Exit, UsageError
 from verify.probe.check import DEVICES
 from verify.render import repeats as repeats_text
-from verify.report.repeats import ALLOWED, Repeats, repeats_of
+from verify.report.repeats import Repeats, repeats_of
 from verify.report.versions import AnyReport
 from verify.run.answer import Answer
 from verify.run.assemble import result_of, sources_digest
@@ -27,11 +28,14 @@ NOTHING_KEPT = "certifies nothing, so no report was written"
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options that make a run a trial."""
-    parser.add_argument("--select", metavar="PATTERN", action="append", default=[], help="only these checks; no report")
+    parser.add_argument(
+        "--select", metavar="PATTERN", type=given, action="append", default=[], help="only these checks; no report"
+    )
     parser.add_argument("--device", choices=DEVICES, action="append", default=[], help="only this device; no report")
     parser.add_argument(
         "--changed-since",
         metavar="REPORT",
+        type=given,
         help="only what did not pass in that report (file, id or number), or is not in it; no report",
     )
     parser.add_argument("--repeat", type=count, metavar="N", help="each check N times, to find flaky ones; no report")
@@ -39,7 +43,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def is_trial(arguments: argparse.Namespace) -> bool:
     """Whether less, or more, is asked than a report holds."""
-    return bool(arguments.select or arguments.device or arguments.changed_since or arguments.repeat)
+    return bool(arguments.select or arguments.device or arguments.changed_since is not None or arguments.repeat)
 
 
 def attempt(
@@ -53,10 +57,15 @@ def attempt(
         lock: What is installed there.
         since: The report that says what to ask again; None to ask everything.
         arguments: The options.
+
+    Raises:
+        UsageError: Nothing of it can be asked here.
     """
     chosen = select(jobs, arguments.select, arguments.device) if arguments.select or arguments.device else list(jobs)
+    _refuse_idle(chosen)
     if since:
         chosen = _again(chosen, since, lock, verbose=arguments.verbose)
+        _refuse_idle(chosen)
         if not chosen and not arguments.json:
             print(f"nothing to ask again: what applies here passed in report {since.id}")
             return Exit.HOLDS
@@ -67,6 +76,14 @@ def attempt(
         print("hint: what they say is printed; nothing was left running", file=sys.stderr)
         return Exit.INTERRUPTED
     return Exit.HOLDS if holds else Exit.REFUSED
+
+
+def _refuse_idle(jobs: Sequence[Job]) -> None:
+    """A trial that asks nothing has shown nothing, least of all that something holds."""
+    reasons = Counter(job.skip for job in jobs)
+    if jobs and None not in reasons:
+        told = "; ".join(f"{reason} ({number} of {len(jobs)})" for reason, number in reasons.most_common())
+        raise UsageError(f"nothing is left to ask: {told}", "choose a device or an environment that can answer")
 
 
 def _again(jobs: Sequence[Job], since: AnyReport, lock: Lock, *, verbose: bool) -> list[Job]:
@@ -97,8 +114,16 @@ def _tell(asked: Asked, arguments: argparse.Namespace) -> bool:
     if arguments.json:
         print(json.dumps([_as_json(answer) for answer in asked.answers], indent=2))
     else:
-        print(f"{len(asked.answers)} checks tried; a selection {NOTHING_KEPT}")
-    return all(answer.outcome in ALLOWED for answer in asked.answers)
+        for answer in asked.answers:
+            if answer.job.skip and answer.job.required:
+                print(f"not asked, though a certificate needs it: {answer.job.id}: {answer.reason}")
+        tried = sum(not answer.job.skip for answer in asked.answers)
+        print(f"{tried} checks tried; a selection {NOTHING_KEPT}")
+    return all(map(_holds, asked.answers))
+
+
+def _holds(answer: Answer) -> bool:
+    return answer.outcome == "passed" or (answer.outcome == "skipped" and not answer.job.required)
 
 
 def _tell_repeats(asked: Asked, jobs: Sequence[Job], arguments: argparse.Namespace) -> bool:
@@ -118,23 +143,12 @@ def _tell_repeats(asked: Asked, jobs: Sequence[Job], arguments: argparse.Namespa
 
 
 def _repeats(answers: Sequence[Answer], jobs: Sequence[Job]) -> list[Repeats]:
-    """The answers of each job that was asked, in the order of the plan."""
+    """The answers of each job that was asked, or should have been, in the order of the plan."""
     order = {job.id: place for place, job in enumerate(jobs)}
-    given = sorted((answer for answer in answers if not answer.job.skip), key=lambda answer: order[answer.job.id])
-    return repeats_of(result_of(answer, {}) for answer in given)
+    counting = (answer for answer in answers if answer.job.required or not answer.job.skip)
+    return repeats_of(result_of(answer, {}) for answer in sorted(counting, key=lambda answer: order[answer.job.id]))
 
 
 def _as_json(answer: Answer) -> dict[str, Any]:
     kept = {"id": answer.job.id, "outcome": answer.outcome, "reason": answer.reason, "seconds": answer.seconds}
     return {**kept, **answer.measured, "log": answer.log}
-
-
-def count(text: str) -> int:
-    """The number from 1 upwards that an option is given.
-
-    Raises:
-        ArgumentTypeError: It is none.
-    """
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is no number from 1 upwards")
-    return int(text)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from verify.probe.facts import HIGHEST
+from verify.probe.facts import HIGHEST, NOMINAL
 from verify.report import v1, v3
 from verify.report.fields import Closed, Count, Device, Listed
 from verify.report.roofline import BYTES, ELSEWHERE, FLOPS, dtype_of
@@ -77,8 +77,10 @@ def ceiling_for(processor: v1.Processor, quantity: str, hardware: "Hardware") ->
         if ceiling.instruction_set in processor.instruction_sets
     )
     rate = max((rate for rate in rates if rate), default=None)
-    # A virtual machine may tell that its threads are cores, or that its cores are threads.
-    cores = max(processor.physical_cores, processor.logical_cores)
+    # /proc/cpuinfo tells a container of all cores of its host, on however few of them it may run; and a virtual machine
+    # may tell that what are cores of its own are the two threads of one.
+    usable = processor.logical_cores
+    cores = usable if processor.clock_is == NOMINAL else min(processor.physical_cores, usable)
     return None if rate is None else cores * rate * hardware.fastest_clock_gigahertz * GIGA / TERA
 
 

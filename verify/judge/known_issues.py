@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic.config import JsonDict
 
 from verify.report.fields import Closed, Day, Device, Listed, Name, as_text
@@ -62,6 +62,15 @@ class KnownIssues(Closed):
     """policy/known-issues.toml."""
 
     issues: Listed[Entry] = ()
+
+    @field_validator("issues")
+    @classmethod
+    def _are_told_apart(cls, issues: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        ids = [issue.id for issue in issues]
+        twice = next((name for name in ids if ids.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"{twice} is the id of two known issues")
+        return issues
 
 
 def known_issue(

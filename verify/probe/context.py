@@ -113,6 +113,8 @@ class Context:
         self,
         name: str,
         formula: str,
+        conditions: Mapping[str, Note] | None = None,
+        /,
         *,
         unit: str,
         direction: Direction = "lower",
@@ -125,7 +127,7 @@ class Context:
         """Record a figure that follows from others, with the formula and its inputs.
 
         The formula is arithmetic over the inputs' names (``2 * n ** 3 / seconds / 1e9``), so that whoever
-        reads the report can redo the sum; the audit does.
+        reads the report can redo the sum; the audit does. The conditions are what tells it from others of its name.
 
         Returns:
             The value of the formula.
@@ -139,7 +141,7 @@ class Context:
             samples=[],
             value=evaluate(formula, inputs),
             limits={"at_most": at_most, "at_least": at_least, "equals": equals},
-            conditions={},
+            conditions=dict(conditions or {}),
             provenance="derived",
             formula=formula,
             inputs=dict(inputs),

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from verify.probe import contention, throttling
-from verify.probe.timing import BLOCK_SECONDS, block_calls
+from verify.probe.timing import BLOCK_SECONDS, block_calls, seconds_per_call
 
 # What is called the 95% interval has 97% where rounds are independent: looking after every round whether it is tight
 # enough, and what is left of correlation, cost up to two points on the recorded noise of a shared machine.
@@ -81,26 +81,17 @@ def interleave(
 
     It ends when their ratio is known to 1%, or the budget is spent; the first rounds are taken in any case.
     """
-
-    def block(work: Work, calls: int) -> float:
-        synchronise()
-        start = clock()
-        for _ in range(calls):
-            work()
-        synchronise()
-        return (clock() - start) / calls
-
-    works = (work_a, work_b)
-    for work in works:
+    blocks = [partial(seconds_per_call, work, synchronise=synchronise, clock=clock) for work in (work_a, work_b)]
+    for block in blocks:
         # Start-up: what compiles or allocates once belongs to neither's rate, nor to how many calls a block needs.
-        block(work, 1)
-    calls = [block_calls(partial(block, work), shortest_block) for work in works]
+        block(1)
+    calls = [block_calls(block, shortest_block) for block in blocks]
     deadline = clock() + budget_seconds
     before, sensors = contention.now(), throttling.now(device)
     samples: tuple[list[float], list[float]] = ([], [])
     while _more(samples, left=clock() < deadline):
         for side in ORDERS[len(samples[0]) // 2 % 2]:
-            samples[side].append(block(works[side], calls[side]))
+            samples[side].append(blocks[side](calls[side]))
     disturbed = contention.since(before).reason or throttling.reason(sensors, throttling.now(device))
     return Interleaved(tuple(samples[0]), tuple(samples[1]), disturbed)
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from verify.probe.timing import Timing, time_blocks
+from verify.probe.timing import Timing, block_seconds, time_blocks
 
 Work = Callable[[], object]
 
@@ -25,7 +25,11 @@ class Ends:
 
     @property
     def over_queued(self) -> float:
-        """A synchronised time over one that is not: never below 1, but for noise."""
+        """A synchronised time over one that is not: never below 1, but for noise.
+
+        It finds a clock that runs back or stops while it is waited for. On a device where synchronising does nothing
+        it is 1, as on a CPU, whose work is done when it returns: that is found by `over_read` alone.
+        """
         return min(self.synchronised) / max(min(self.queued), 1e-9)
 
     @property
@@ -99,7 +103,14 @@ def launch(
         synchronise()
 
     queued, round_trip = (
-        time_blocks(work, synchronise=synchronise, budget_seconds=budget_seconds / 2, device=device, clock=clock)
+        time_blocks(
+            work,
+            synchronise=synchronise,
+            budget_seconds=budget_seconds / 2,
+            shortest_block=block_seconds(device),
+            device=device,
+            clock=clock,
+        )
         for work in (empty, waited)
     )
     return Launch(queued, round_trip)

@@ -1,7 +1,9 @@
-"""Whether processor or GPU had to slow down, for heat or a failing supply, while something was measured."""
+"""Whether processor or GPU had to slow down, or the GPU was shared, while something was measured."""
 
 import ctypes
+import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,9 +18,25 @@ SLOWED = {0x08: "hardware slowdown", 0x20: "heat", 0x40: "heat (by hardware)", 0
 NVML_SM_CLOCK = 1
 NVML_GPU_TEMPERATURE = 0
 NVML_HEAT = 1
+# Percent of the GPU's time. A desktop that is drawn on it takes less; whatever trains or generates takes far more.
+OTHERS_PERCENT = 10
+# More processes than any GPU is seen with.
+MOST_PROCESSES = 1024
+# The end of a measurement: NVML averages a few samples of it, and what ran before it began does not count.
+RECENT_MICROSECONDS = 1_000_000
 # OSThermalNotification.h of macOS: nominal, moderate (fans turn), heavy (work is slowed), trapping, sleeping.
 PRESSURE = b"com.apple.system.thermalpressurelevel"
 HEAVY = 2
+
+
+class _Sample(ctypes.Structure):
+    """``nvmlProcessUtilizationSample_t``."""
+
+    _fields_ = (
+        ("pid", ctypes.c_uint),
+        ("microseconds", ctypes.c_ulonglong),
+        *((name, ctypes.c_uint) for name in ("sm", "memory", "encoder", "decoder")),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +50,7 @@ class Reading:
         pressure: macOS's level of thermal pressure.
         degrees: The GPU's temperature, Celsius.
         megahertz: The GPU's clock.
+        uses: How many percent of the GPU's time each process had lately, by its number.
     """
 
     events: Mapping[str, int] = field(default_factory=dict)
@@ -40,6 +59,7 @@ class Reading:
     pressure: int | None = None
     degrees: int | None = None
     megahertz: int | None = None
+    uses: Mapping[int, int] = field(default_factory=dict)
 
 
 def now(device: str) -> Reading:
@@ -61,8 +81,20 @@ def reason(before: Reading, after: Reading) -> str | None:
     slowed = after.slowed or before.slowed
     if slowed:
         return f"the GPU is slowed: {', '.join(slowed)}{_state(after)}"
+    others = others_percent(after.uses, os.getpid())
+    if others > OTHERS_PERCENT:
+        return f"other processes used {others}% of the GPU"
     pressure = max(before.pressure or 0, after.pressure or 0)
     return f"macOS slows work for heat (thermal pressure {pressure})" if pressure >= HEAVY else None
+
+
+def others_percent(uses: Mapping[int, int], own: int) -> int:
+    """How much of the GPU other processes than our own had.
+
+    In a container NVML tells process numbers that are not those seen inside. Where ours is not among them, the one
+    that used the GPU most is taken for ours: while we measure it is, unless another leaves us less than half.
+    """
+    return sum(uses.values()) - uses.get(own, max(uses.values(), default=0))
 
 
 def throttle_events(cpus: Path) -> dict[str, int]:
@@ -88,7 +120,17 @@ def gpu(nvml: ctypes.CDLL | None, uuid: str | None, events: Mapping[str, int]) -
         slowed=tuple(words for bit, words in SLOWED.items() if known and reasons.value & bit),
         degrees=degrees.value if warm else None,
         megahertz=clock.value if clocked else None,
+        uses=_uses(nvml, handle),
     )
+
+
+def _uses(nvml: ctypes.CDLL, handle: ctypes.c_void_p) -> dict[int, int]:
+    """None on a GPU that is divided, or that a system other than Linux lends: NVML has no such samples there."""
+    samples, count = (_Sample * MOST_PROCESSES)(), ctypes.c_uint(MOST_PROCESSES)
+    since = ctypes.c_ulonglong(time.time_ns() // 1000 - RECENT_MICROSECONDS)
+    if nvml.nvmlDeviceGetProcessUtilization(handle, samples, ctypes.byref(count), since):
+        return {}
+    return {one.pid: one.sm for one in samples[: count.value]}
 
 
 def _state(reading: Reading) -> str:

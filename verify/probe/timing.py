@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from verify.probe import contention, throttling
 
@@ -22,10 +23,13 @@ WINDOW = 5
 # Halves that differ by less have settled: clocks of an idle machine wander by one or two percent.
 SETTLED = 0.03
 FEWEST = 8
-# Of work so slow that the budget is twice spent.
-FEWEST_SLOW = 3
-# With fewer, the interval between order statistics is the whole range, and says nothing.
+# With fewer, the range from the least to the greatest does not hold the median with 95%: there is no interval. They
+# are all that is taken once the budget is twice spent.
 FEWEST_FOR_AN_INTERVAL = 6
+SLOW = 2
+# Of work so slow that the budget is spent four times: no interval, but a time.
+FEWEST_HOPELESS = 3
+TOO_SLOW = 4
 MOST = 200
 # Of work so short that a block of them would be long enough only after more: nothing that a framework does is.
 MOST_CALLS = 100_000
@@ -100,32 +104,41 @@ def time_blocks(
     Returns:
         The samples, and whether to believe them.
     """
-
-    def block(calls: int) -> float:
-        synchronise()
-        start = clock()
-        for _ in range(calls):
-            work()
-        synchronise()
-        return (clock() - start) / calls
-
+    block = partial(seconds_per_call, work, synchronise=synchronise, clock=clock)
     startup = block(1)
-    deadline = clock() + budget_seconds
+    start = clock()
     calls = block_calls(block, shortest_block)
-    _warm_up(lambda: block(calls), lambda: clock() < deadline - budget_seconds / 2)
+    _warm_up(lambda: block(calls), lambda: clock() < start + budget_seconds / 2)
     # What was slow while it warmed up may be too short for a block now.
     calls = block_calls(block, shortest_block, calls)
     before, sensors = contention.now(), throttling.now(device)
     samples: list[float] = []
-    while len(samples) < FEWEST or (len(samples) < MOST and clock() < deadline and half_width(samples) > TARGET):
+    while not _enough(samples, (clock() - start) / budget_seconds):
         samples.append(block(calls))
-        if len(samples) >= FEWEST_SLOW and clock() > deadline + budget_seconds:
-            break
     disturbed = contention.since(before).reason
     hot = throttling.reason(sensors, throttling.now(device))
     steady, width = not still_falling(samples) and not rising(samples), half_width(samples)
     doubt = disturbed or hot or _doubt(samples, width)
     return Timing(tuple(samples), calls, startup, steady, width, doubt)
+
+
+def seconds_per_call(
+    work: Callable[[], object], calls: int, *, synchronise: Callable[[], None], clock: Callable[[], float]
+) -> float:
+    """Time one block of so many calls, with the device idle on both sides of it."""
+    synchronise()
+    start = clock()
+    for _ in range(calls):
+        work()
+    synchronise()
+    return (clock() - start) / calls
+
+
+def _enough(samples: Sequence[float], spent: float) -> bool:
+    """Whether to stop, with the budget spent so many times."""
+    fewest = FEWEST_HOPELESS if spent > TOO_SLOW else FEWEST_FOR_AN_INTERVAL if spent > SLOW else FEWEST
+    count = len(samples)
+    return count >= fewest and (spent >= 1 or count >= MOST or half_width(samples) <= TARGET)
 
 
 def block_calls(block: Callable[[int], float], shortest: float, calls: int = 1) -> int:
@@ -183,6 +196,8 @@ def half_width(samples: Sequence[float]) -> float:
 
 
 def _doubt(samples: Sequence[float], width: float) -> str | None:
+    if len(samples) < FEWEST_FOR_AN_INTERVAL:
+        return f"only {len(samples)} samples, at {statistics.median(samples):.2g} s a call"
     if still_falling(samples):
         return "times were still falling when the budget was spent"
     if rising(samples):

@@ -5,7 +5,7 @@ stored copy could only contradict them. Williams, Waterman, Patterson: Roofline,
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from verify.report import v1, v3
@@ -19,8 +19,9 @@ BYTES = {"B/s": 1.0, "MB/s": 1e6, "GB/s": 1e9, "TB/s": 1e12}
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 # Conditions that tell how much a call does.
 COUNTS = ("flops", "bytes", "launches", "working_set_bytes")
-# Figures whose condition `level` is one of these measure something else than the device and its memory.
-ELSEWHERE = ("dispatch", "network", "disk")
+# Figures whose condition `level` is one of these measure something else than the device and its memory, or (`ramp`) the
+# way to their rate.
+ELSEWHERE = ("dispatch", "ramp", "network", "disk")
 LAUNCH = ("kernel_launch", "launch_seconds")
 # From here on the device waits for the host at least as long as it works.
 DISPATCHED = 0.5
@@ -54,8 +55,9 @@ class Position:
         figure: The figure.
         seconds: A call takes.
         intensity: Operations a byte; None where no bytes were counted.
-        bound: What keeps it from being faster.
-        share: Of what the roofs allow; None where the roof over it is unknown.
+        bound: What keeps it from being faster; None where operations were counted, but what decides is unknown.
+        share: Of what the roofs allow; None where the roof over it is unknown. Where the bound is, of the roof of
+            arithmetic: with their bytes known, the roofs could only allow less, and the share be larger.
         roof: The roof over it.
     """
 
@@ -63,15 +65,15 @@ class Position:
     figure: v3.Measurement
     seconds: float
     intensity: float | None
-    bound: Bound
+    bound: Bound | None
     share: float | None
     roof: Roof | None
 
     @property
     def label(self) -> str:
-        """``compute-bound``, and ``near peak`` from 90% of a datasheet's roof on."""
+        """``compute-bound``, or ``bound unknown``; and ``near peak`` from 90% of a datasheet's roof on."""
         near = self.share is not None and self.share >= NEAR and self.roof is not None and self.roof.independent
-        return f"{self.bound}-bound" + (", near peak" if near else "")
+        return (f"{self.bound}-bound" if self.bound else "bound unknown") + (", near peak" if near else "")
 
 
 def positions(report: v3.Report) -> list[Position]:
@@ -107,8 +109,8 @@ def counted(figure: v3.Measurement, name: str) -> float | None:
 
 
 def dtype_of(conditions: Mapping[str, Note]) -> str:
-    """The number format under its one name; TF32 is one of its own."""
-    said = str(conditions.get("dtype", "")).removeprefix("torch.").removeprefix("mlx.core.")
+    """The number format under its one name; TF32 is one of its own, and autocast's products are in the format named."""
+    said = str(conditions.get("dtype", "")).removeprefix("torch.").removeprefix("mlx.core.").removesuffix(" autocast")
     dtype = _DTYPES.get(said, said)
     return "tf32" if dtype == "float32" and conditions.get("tf32") is True else dtype
 
@@ -146,10 +148,12 @@ def _position(report: v3.Report, result: v3.Result, figure: v3.Measurement, roof
     else:
         compute = roofs.get((device, dtype_of(figure.conditions)))
         bound = _bound(flops, moved, compute, near or memory)
-        roof, least = (compute, flops) if bound == "compute" else (near, moved)
+        roof, least = (near, moved) if bound == "bandwidth" else (compute, flops)
         bound = "cache" if bound == "bandwidth" and cached else bound
-    if bound is None:
-        return None
+        if bound is None:
+            if compute is None or not flops:
+                return None
+            roof = replace(compute, origin=f"arithmetic alone: {compute.origin}")
     share = least / roof.rate / seconds if roof else None
     return Position(result, figure, seconds, flops / moved if moved else None, bound, share, roof)
 
@@ -184,7 +188,13 @@ def _roofs(report: v3.Report) -> Roofs:
                 known = roofs.get(key)
                 if known is None or (roof.independent, roof.rate) > (known.independent, known.rate):
                     roofs[key] = roof
-    return roofs
+    return {(device, kind): roof for (device, kind), roof in roofs.items() if not _hidden(roofs, device, kind)}
+
+
+def _hidden(roofs: Roofs, device: Device, kind: str) -> bool:
+    """Whether it is called a cache's, but the memory behind it is faster: then the cost of calls was measured."""
+    memory = roofs.get((device, "memory"))
+    return kind == "cache" and memory is not None and roofs[device, kind].rate <= memory.rate
 
 
 def _told(result: v3.Result, figure: v3.Measurement) -> Iterator[tuple[str, Roof]]:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, EntryPoints, distributions, entry_points
 from pathlib import Path
 
 from verify.errors import UsageError
@@ -38,9 +38,9 @@ def brought() -> list[Brought]:
     """What the installed distributions bring, by their names.
 
     Raises:
-        UsageError: An entry point names nothing that is there.
+        UsageError: An entry point names nothing that is there, or a distribution's cannot be read.
     """
-    found = sorted((_distribution(entry), entry.name, entry) for entry in entry_points(group=GROUP))
+    found = sorted((_distribution(entry), entry.name, entry) for entry in _entries())
     return [Brought(name, _places(name, entry)) for name, _, entry in found]
 
 
@@ -49,8 +49,29 @@ def refused(distribution: str, what: str) -> UsageError:
     return UsageError(f"{distribution}: {what}", "mend that distribution, or uninstall it from where `verify` runs")
 
 
+def _entries() -> EntryPoints:
+    try:
+        return entry_points(group=GROUP)
+    except (TypeError, ValueError):  # a line without `=`, or bytes that are no text
+        for distribution in distributions():
+            _refuse_unreadable(distribution)
+        raise
+
+
+def _refuse_unreadable(distribution: Distribution) -> None:
+    try:
+        _ = distribution.entry_points
+    except (TypeError, ValueError) as error:
+        what = f"its entry_points.txt in {distribution.locate_file('')} is malformed: a line is no `name = module`"
+        raise refused(_called(distribution), what) from error
+
+
 def _distribution(entry: EntryPoint) -> str:
-    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.name
+    return _called(entry.dist) if entry.dist else entry.name
+
+
+def _called(distribution: Distribution) -> str:
+    return f"{distribution.name} {distribution.version}"
 
 
 def _places(distribution: str, entry: EntryPoint) -> tuple[Path, ...]:

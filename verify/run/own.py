@@ -38,7 +38,8 @@ def every_check(places: Sequence[Path] = ()) -> list[Found]:
     """The checks of the suite, of the installed distributions, and of a user's own files and folders.
 
     Raises:
-        UsageError: A file cannot be imported, or says nothing in time; or two checks share an id.
+        UsageError: A file cannot be imported, or says nothing in time; a distribution brings none; or two checks
+            share an id.
     """
     found: dict[str, Found] = {}
     for item in _all(places):
@@ -55,6 +56,9 @@ def _all(places: Sequence[Path]) -> Iterator[Found]:
         checks, problem = _listed(distribution.places)
         if problem:
             raise refused(distribution.distribution, problem)
+        if not checks:
+            where = ", ".join(map(str, distribution.places))
+            raise refused(distribution.distribution, f"it brings no check: there is none in {where}")
         yield from (Found(check, distribution.distribution) for check in checks)
     checks, problem = _listed(places) if places else ([], None)
     if problem:

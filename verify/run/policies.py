@@ -6,11 +6,12 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from verify.errors import UsageError
 from verify.judge.hardware import Hardware
 from verify.judge.known_issues import Entry, KnownIssues
 from verify.judge.policy import Policy, Requirements
 from verify.judge.status import Terms
-from verify.spec.environment import Environment
+from verify.spec.environment import Environment, environment_names
 from verify.spec.toml import read_toml, validated
 
 FOLDER = "policy"
@@ -48,9 +49,15 @@ def known_issues(root: Path) -> tuple[Entry, ...]:
     """The known issues of a project.
 
     Raises:
-        UsageError: The file is wrong.
+        UsageError: The file is wrong, or names an environment that there is not.
     """
-    return _read(root, "known-issues", KnownIssues).issues
+    issues, known = _read(root, "known-issues", KnownIssues).issues, environment_names(root)
+    for issue in issues:
+        unknown = [name for name in issue.environments if name not in known]
+        if unknown:
+            what = f"{FOLDER}/known-issues.toml: {issue.id}: there is no environment `{unknown[0]}`"
+            raise UsageError(what, f"the environments are {', '.join(known)}")
+    return issues
 
 
 def terms(root: Path) -> Terms:

@@ -3,7 +3,9 @@
 import contextlib
 import itertools
 import json
+import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -18,6 +20,9 @@ from verify.run.plan import Job
 LAUNCH = Path(__file__).resolve().parents[1] / "probe" / "launch.py"
 FACTS_TIMEOUT_SECONDS = 180.0
 SEED = 20_260_101
+# The path of a socket may have 103 bytes on macOS, of which multiprocessing takes 32 below the temporary folder; where
+# it has more, multiprocessing hangs.
+LONGEST_TEMPORARY = 103 - 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +135,30 @@ def _put(
     known = {"answer": str(answer), "scratch": str(scratch), "root": str(bench.root), "threads": threads}
     (folder / "request.json").write_text(json.dumps({**request, **known}), encoding="utf-8")
     count = str(threads)
-    variables = {**bench.environment, "TMPDIR": str(scratch), "OMP_NUM_THREADS": count, "MKL_NUM_THREADS": count}
+    shared = {**bench.environment, "OMP_NUM_THREADS": count, "MKL_NUM_THREADS": count}
     words = [str(bench.python), "-P", "-X", "faulthandler", str(LAUNCH), str(folder / "request.json")]
-    ending = supervise(
-        words, environment=variables, cwd=scratch, timeout_seconds=timeout_seconds, children=bench.children
-    )
+    with _temporary(scratch) as temporary:
+        variables = {**shared, "TMPDIR": str(temporary)}
+        ending = supervise(
+            words, environment=variables, cwd=scratch, timeout_seconds=timeout_seconds, children=bench.children
+        )
     return ending, answer
+
+
+@contextlib.contextmanager
+def _temporary(scratch: Path) -> Iterator[Path]:
+    """A worker's temporary folder: its scratch folder, or one elsewhere when the path of a socket there is too long."""
+    if len(os.fsencode(scratch)) <= LONGEST_TEMPORARY:
+        yield scratch
+        return
+    with tempfile.TemporaryDirectory(prefix="v-", ignore_cleanup_errors=True) as elsewhere:
+        yield Path(elsewhere)
 
 
 def _folder(bench: Bench) -> Path:
     """A new folder of its own for one question.
 
-    Its name is short, for a worker's temporary folder lies in it and the path of a socket there may have 103 letters:
-    multiprocessing hangs where it has more.
+    Its name is short, for a worker's temporary folder lies in it where the path of a socket there is short enough.
     """
     for number in itertools.count():
         folder = bench.scratch / str(number)

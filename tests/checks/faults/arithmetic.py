@@ -18,9 +18,15 @@ CASES = [
     ("mlx_on_the_cpu_of_a_mac", DEVICE, "mlx", "mlx computes on the CPU although this is a Mac"),
     ("float32_products_in_bfloat16", MATMUL, "cpu", "error_in_eps"),
     ("one_wrong_element_in_a_million", MATMUL, "cpu", "error_in_eps"),
+    ("sums_of_products_in_the_short_format", MATMUL, "cpu", "error_in_eps"),
+    ("functions_that_drop_what_is_negative", FUNCTIONS, "cpu", "error_in_eps"),
+    ("a_tanh_that_overflows", FUNCTIONS, "cpu", "error_in_eps"),
     ("gelu_by_its_approximation", FUNCTIONS, "cpu", "error_in_eps"),
     ("no_number_past_16_bits", FUNCTIONS, "cpu", "error_in_eps"),
     ("sums_that_stop_at_16_bits", REDUCTIONS, "cpu", "error_in_eps"),
+    ("sums_of_nothing_in_bfloat16", REDUCTIONS, "cpu", "error_in_eps"),
+    ("sums_in_the_short_format", REDUCTIONS, "cpu", "error_in_eps"),
+    ("norms_in_float16", REDUCTIONS, "cpu", "error_in_eps"),
 ]
 
 
@@ -84,6 +90,52 @@ def one_wrong_element_in_a_million() -> Iterator[None]:
 
 
 @contextmanager
+def sums_of_products_in_the_short_format() -> Iterator[None]:
+    import torch
+
+    def grown(exact: Any, left: Any, right: Any) -> Any:
+        if left.dtype == torch.float32:
+            return exact
+        first = exact[:100].zero_()
+        for column, row in zip(left[:100].unbind(1), right.unbind(0), strict=True):
+            first += column[:, None] * row
+        return exact
+
+    with products(grown):
+        yield
+
+
+@contextmanager
+def functions_that_drop_what_is_negative() -> Iterator[None]:
+    import torch
+
+    def dropping(exact: Any) -> Any:
+        def positive(values: Any) -> Any:
+            return torch.where(values < 0, 0, exact(values))
+
+        return positive
+
+    with ExitStack() as stack:
+        for name in ("gelu", "silu"):
+            function = getattr(torch.nn.functional, name)
+            stack.enter_context(patch.object(torch.nn.functional, name, dropping(function)))
+        yield
+
+
+@contextmanager
+def a_tanh_that_overflows() -> Iterator[None]:
+    """By its formula, in the format itself."""
+    import torch
+
+    def by_formula(values: Any) -> Any:
+        grown = (2 * values).exp()
+        return (grown - 1) / (grown + 1)
+
+    with patch.object(torch, "tanh", by_formula):
+        yield
+
+
+@contextmanager
 def gelu_by_its_approximation() -> Iterator[None]:
     from torch.nn import functional
 
@@ -122,6 +174,50 @@ def sums_that_stop_at_16_bits() -> Iterator[None]:
         return exact(values if values.element_size() == 8 else values[..., : 2**16], **how)
 
     with patch.object(torch.Tensor, "sum", short):
+        yield
+
+
+@contextmanager
+def sums_of_nothing_in_bfloat16() -> Iterator[None]:
+    import torch
+
+    with reductions("sum", lambda exact, values: exact * (values.dtype != torch.bfloat16)):
+        yield
+
+
+@contextmanager
+def sums_in_the_short_format() -> Iterator[None]:
+    import torch
+
+    def grown(exact: Any, values: Any) -> Any:
+        if values.dtype == torch.float32:
+            return exact
+        total = torch.zeros_like(exact)
+        for column in values.unbind(-1):
+            total += column
+        return total
+
+    with reductions("sum", grown):
+        yield
+
+
+@contextmanager
+def norms_in_float16() -> Iterator[None]:
+    with reductions("norm", lambda exact, _: exact.half().to(exact.dtype)):
+        yield
+
+
+@contextmanager
+def reductions(name: str, spoil: Any) -> Iterator[None]:
+    import torch
+
+    exact = getattr(torch.Tensor, name)
+
+    def wrong(values: Any, **how: Any) -> Any:
+        result = exact(values, **how)
+        return result if values.dtype == torch.float64 else spoil(result, values)
+
+    with patch.object(torch.Tensor, name, wrong):
         yield
 
 

@@ -27,6 +27,8 @@ CASES = [
     ("batches_as_they_come", BATCHES, "cpu", "differing_batches"),
     ("a_last_batch_that_is_dropped", BATCHES, "cpu", "every row once"),
     ("workers_that_drop_the_last_batch", BATCHES, "cpu", "differing_batches"),
+    ("shared_memory_that_is_full", BATCHES, "cpu", "shm is too small"),
+    ("shared_memory_without_room", SHARES, "", "shm is too small, 0 bytes"),
     ("workers_that_share_numpys_seed", SEEDS, "", "repeated_numbers"),
     ("workers_that_repeat_every_epoch", SEEDS, "", "repeated_numbers"),
     ("workers_that_each_read_the_whole_stream", SHARES, "", "repeated_rows"),
@@ -159,6 +161,26 @@ def a_last_batch_that_is_dropped() -> Iterator[None]:
 @contextmanager
 def workers_that_drop_the_last_batch() -> Iterator[None]:
     with loaders(workers_only=True, drop_last=True):
+        yield
+
+
+@contextmanager
+def shared_memory_that_is_full() -> Iterator[None]:
+    import torch
+
+    def full(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("unable to allocate shared memory(shm) for file </torch_1>: No space left on device (28)")
+
+    with patch.object(torch.UntypedStorage, "_new_using_fd_cpu", full):
+        yield
+
+
+@contextmanager
+def shared_memory_without_room() -> Iterator[None]:
+    import shutil
+    from types import SimpleNamespace
+
+    with patch.object(shutil, "disk_usage", lambda _: SimpleNamespace(free=0)):
         yield
 
 

@@ -11,7 +11,7 @@ ENERGY = "benchmark/energy.training_takes_the_energy_that_is_counted"
 RANGE = 262_143_328_850
 
 CASES = [
-    ("a_counter_that_stands_still", ENERGY, "cpu", "RAPL counted 0 J"),
+    ("a_counter_that_stands_still", ENERGY, "cpu", "rapl package counted 0 J"),
     ("a_counter_that_is_reset", ENERGY, "cpu", "watts"),
     ("an_optimiser_that_only_takes_energy", ENERGY, "cpu", "loss_fallen"),
 ]

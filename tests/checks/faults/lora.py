@@ -20,6 +20,7 @@ CASES = [
     ("a_base_that_is_thawed", FROZEN, "cpu", "the base would be trained"),
     ("a_base_that_drifts", FROZEN, "cpu", "the base model's weights changed"),
     ("an_adapter_that_is_zeroed_when_saved", RELOAD, "cpu", "logit_gap"),
+    ("adapters_that_are_swapped_when_saved", RELOAD, "cpu", "logit_gap"),
     ("an_adapter_without_effect", MERGE, "cpu", "would prove nothing"),
     ("a_merge_at_another_scale", MERGE, "cpu", "logit_gap"),
     ("a_merge_that_leaves_the_adapters", MERGE, "cpu", "adapters are left"),
@@ -123,6 +124,21 @@ def an_adapter_that_is_zeroed_when_saved() -> Iterator[None]:
         exact(model, folder)
 
     with patch.object(PeftModel, "save_pretrained", zeroed):
+        yield
+
+
+@contextmanager
+def adapters_that_are_swapped_when_saved() -> Iterator[None]:
+    from peft import PeftModel
+
+    exact = PeftModel.save_pretrained
+
+    def swapped(model: Any, folder: Any) -> None:
+        first, second = [weight for name, weight in model.named_parameters() if "q_proj.lora_B" in name][:2]
+        first.data, second.data = second.data, first.data
+        exact(model, folder)
+
+    with patch.object(PeftModel, "save_pretrained", swapped):
         yield
 
 

@@ -13,6 +13,7 @@ CACHE = "functional/transformers.generation_is_the_same_without_the_cache"
 PROSE = "functional/transformers.pretrained_weights_predict_prose"
 GOLDEN = "functional/tokenizers.gpt2_gives_the_golden_ids"
 GPT2_TEXT = "functional/tokenizers.gpt2_text_survives_a_round_trip"
+SMOLLM2_GOLDEN = "functional/tokenizers.smollm2_gives_the_golden_ids"
 SMOLLM2_TEXT = "functional/tokenizers.smollm2_text_survives_a_round_trip"
 
 CASES = [
@@ -21,10 +22,14 @@ CASES = [
     ("layers_that_compute_in_bfloat16", LOGITS, "cpu", "error_in_eps"),
     ("weights_that_were_not_loaded", FRANCE, "cpu", "was continued with"),
     ("a_cache_that_mixes_up_its_keys", CACHE, "cpu", "without the cache"),
+    ("a_cache_that_is_never_used", CACHE, "cpu", "with the cache the model read [5, 6,"),
+    ("a_cache_that_cannot_be_left_out", CACHE, "cpu", "without the cache the model read [5, 1,"),
     ("attention_that_sees_no_order", PROSE, "cpu", "times_worse_shuffled"),
     ("weights_of_no_model", PROSE, "cpu", "perplexity"),
     ("an_empty_tokenizer", GOLDEN, "", "became []"),
     ("merges_in_another_order", GOLDEN, "", "not [15496"),
+    ("merges_lost_beyond_ascii", GOLDEN, "", "'大型语言模型' became"),
+    ("merges_lost_beyond_ascii_again", SMOLLM2_GOLDEN, "", "'大型语言模型' became"),
     ("an_empty_tokenizer_again", GPT2_TEXT, "", "from 0 ids"),
     ("a_tokenizer_that_lowers_case", GPT2_TEXT, "", "came back as"),
     ("a_decoder_that_drops_what_is_not_ascii", SMOLLM2_TEXT, "", "came back as"),
@@ -98,6 +103,18 @@ def a_cache_that_mixes_up_its_keys() -> Iterator[None]:
 
 
 @contextmanager
+def a_cache_that_is_never_used() -> Iterator[None]:
+    with generation(use_cache=False):
+        yield
+
+
+@contextmanager
+def a_cache_that_cannot_be_left_out() -> Iterator[None]:
+    with generation(use_cache=True):
+        yield
+
+
+@contextmanager
 def attention_that_sees_no_order() -> Iterator[None]:
     from transformers import LlamaForCausalLM
 
@@ -144,6 +161,27 @@ def merges_in_another_order() -> Iterator[None]:
 
 
 @contextmanager
+def merges_lost_beyond_ascii() -> Iterator[None]:
+    from tokenizers.pre_tokenizers import ByteLevel
+    from transformers import PreTrainedTokenizerBase
+
+    exact = PreTrainedTokenizerBase.__call__
+
+    def byte_by_byte(tokenizer: Any, text: str, **settings: Any) -> Any:
+        given = exact(tokenizer, text, **settings)
+        if not text.isascii():
+            ((letters, _),) = ByteLevel(add_prefix_space=False, use_regex=False).pre_tokenize_str(text)
+            given["input_ids"] = tokenizer.convert_tokens_to_ids([*letters])
+        return given
+
+    with patch.object(PreTrainedTokenizerBase, "__call__", byte_by_byte):
+        yield
+
+
+merges_lost_beyond_ascii_again = merges_lost_beyond_ascii
+
+
+@contextmanager
 def a_tokenizer_that_lowers_case() -> Iterator[None]:
     import transformers
     from tokenizers import normalizers
@@ -169,4 +207,18 @@ def a_decoder_that_drops_what_is_not_ascii() -> Iterator[None]:
         return str(exact(*arguments, **settings)).encode("ascii", "ignore").decode()
 
     with patch.object(PreTrainedTokenizerBase, "decode", narrow):
+        yield
+
+
+@contextmanager
+def generation(**otherwise: bool) -> Iterator[None]:
+    """Generation with other settings than were asked for."""
+    from transformers import GenerationMixin
+
+    exact = GenerationMixin.generate
+
+    def other(*inputs: Any, **settings: Any) -> Any:
+        return exact(*inputs, **{**settings, **otherwise})
+
+    with patch.object(GenerationMixin, "generate", other):
         yield

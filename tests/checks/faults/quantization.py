@@ -1,4 +1,4 @@
-"""Quantisers that do nothing, too much or something else, and float8 that is another format."""
+"""Quantisers that do nothing, too much or something else."""
 
 import os
 import sys
@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-ROUNDING = "functional/float8.rounding_to_float8_gives_the_nearest_number"
-FLOAT8 = "functional/float8.float8_products_agree_with_float64"
 FALLBACK = "functional/quantization.quantize_per_tensor_works_with_and_without_fallback"
 DYNAMIC = "functional/quantization.int8_dynamic_keeps_the_outputs"
 PRODUCTS = "functional/quantization.int8_products_are_exact"
@@ -22,15 +20,11 @@ MLX_WEIGHTS = "functional/quantization.mlx_weights_keep_to_their_steps"
 MLX_LAYERS = "functional/quantization.mlx_quantises_every_layer"
 
 CASES = [
-    ("a_float8_that_is_bfloat16", ROUNDING, "cpu", "the result is torch.bfloat16"),
-    ("a_float8_with_two_bits_of_fraction", ROUNDING, "cpu", "differing_codes"),
-    ("a_float8_that_rounds_half_away", ROUNDING, "cpu", "differing_codes"),
-    ("scales_that_are_ignored", FLOAT8, "cpu", "error is"),
-    ("a_product_in_bfloat16", FLOAT8, "cpu", "error is"),
     ("an_operator_that_fallback_alone_has", FALLBACK, "cpu", "FALLBACK=0: The operator 'aten::quantize_per_tensor'"),
     ("codes_that_are_off_by_one", FALLBACK, "cpu", "wrong_codes"),
     ("a_quantiser_that_does_nothing", DYNAMIC, "cpu", "error_to_predicted"),
     ("a_quantiser_that_zeroes", DYNAMIC, "cpu", "error_to_predicted"),
+    ("activations_left_unquantised", DYNAMIC, "cpu", "error_to_predicted"),
     ("an_operator_that_is_not_there", PRODUCTS, "cpu", "aten::_int_mm"),
     ("sums_that_saturate", PRODUCTS, "cpu", "differing_elements"),
     ("weights_that_are_multiplied_unscaled", INT8, "cpu", "product_error_in_eps"),
@@ -43,45 +37,6 @@ CASES = [
     ("a_layer_that_stays_as_it_is", MLX_LAYERS, "mlx", "layer 2 is Linear still"),
     ("a_layer_that_only_changes_its_name", MLX_LAYERS, "mlx", "error_to_predicted"),
 ]
-
-
-@contextmanager
-def a_float8_that_is_bfloat16() -> Iterator[None]:
-    with float8(lambda values, _: values.bfloat16()):
-        yield
-
-
-@contextmanager
-def a_float8_with_two_bits_of_fraction() -> Iterator[None]:
-    import torch
-
-    with float8(lambda values, round_: round_(values.clamp(-448, 448).type(torch.float8_e5m2).float())):
-        yield
-
-
-@contextmanager
-def a_float8_that_rounds_half_away() -> Iterator[None]:
-    with float8(lambda values, round_: round_(values * (1 + 2.0**-20))):
-        yield
-
-
-@contextmanager
-def scales_that_are_ignored() -> Iterator[None]:
-    import torch
-
-    def unscaled(exact: Any, *inputs: Any, scale_a: Any, scale_b: Any, out_dtype: Any) -> Any:
-        return exact(*inputs, scale_a=torch.ones_like(scale_a), scale_b=scale_b, out_dtype=out_dtype)
-
-    with replaced(torch, "_scaled_mm", unscaled):
-        yield
-
-
-@contextmanager
-def a_product_in_bfloat16() -> Iterator[None]:
-    import torch
-
-    with replaced(torch, "_scaled_mm", lambda exact, *inputs, **how: exact(*inputs, **how).bfloat16().float()):
-        yield
 
 
 @contextmanager
@@ -120,6 +75,18 @@ def a_quantiser_that_zeroes() -> Iterator[None]:
         return other
 
     with quantize_dynamic(zeroed):
+        yield
+
+
+@contextmanager
+def activations_left_unquantised() -> Iterator[None]:
+    from torch.ao.nn.quantized.dynamic import Linear
+    from torch.nn import functional
+
+    def by_weights_alone(layer: Any, values: Any) -> Any:
+        return functional.linear(values, layer.weight().dequantize(), layer.bias())
+
+    with patch.object(Linear, "forward", by_weights_alone):
         yield
 
 
@@ -247,21 +214,6 @@ def replaced(owner: Any, name: str, other: Any) -> Iterator[None]:
     """A function of a framework, replaced by one that is handed the exact one first."""
     exact = getattr(owner, name)
     with patch.object(owner, name, lambda *inputs, **settings: other(exact, *inputs, **settings)):
-        yield
-
-
-@contextmanager
-def float8(spoilt: Any) -> Iterator[None]:
-    import torch
-
-    exact = torch.Tensor.to
-
-    def converted(values: Any, *target: Any, **settings: Any) -> Any:
-        if target == (torch.float8_e4m3fn,):
-            return spoilt(values, lambda others: exact(others, torch.float8_e4m3fn))
-        return exact(values, *target, **settings)
-
-    with patch.object(torch.Tensor, "to", converted):
         yield
 
 

@@ -37,6 +37,7 @@ CASES = [
 def short(module: ModuleType, **sizes: Any) -> Iterator[dict[str, Any]]:
     """Small sizes, a small budget, one thread, and a machine that nobody disturbs: it is failing that matters here."""
     from verify.checks.measures import timed
+    from verify.probe.contention import Contention
     from verify.probe.timing import time_blocks
 
     def believed(*words: Any, **settings: Any) -> Any:
@@ -46,6 +47,7 @@ def short(module: ModuleType, **sizes: Any) -> Iterator[dict[str, Any]]:
         for name, value in {"BUDGET_SECONDS": 0.1, **sizes}.items():
             stack.enter_context(patch.object(module, name, value))
         stack.enter_context(patch.object(timed, "time_blocks", believed))
+        stack.enter_context(patch.object(Contention, "reason", None))
         yield {"threads": 1}
 
 

@@ -133,7 +133,7 @@ def a_backend_that_nobody_asked_for() -> Iterator[Any]:
 
 @contextmanager
 def short_texts_that_wait() -> Iterator[Any]:
-    with short_attention() as changed, attending(after(lambda tokens: 0.04 if tokens < 100 else 0)):
+    with short_attention() as changed, attending(after(lambda tokens: 0.02 if tokens < 100 else 0)):
         yield changed
 
 

@@ -29,7 +29,7 @@ ROWS = 64
 
 @check(level="certify", needs=["torch"], devices=["cpu", "cuda", "mps"], timeout_seconds=60)
 def activations_are_fast_and_right(ctx: Context) -> None:
-    """ReLU, GELU, SiLU and softmax run at the rates recorded here, two bytes counted for each, and are right.
+    """ReLU, GELU, SiLU and softmax run at the rates recorded here, 8 bytes counted an element, and are right.
 
     A rate far below that of copying points at a function that is computed in several passes, or on one thread; a wrong
     result makes it worthless.

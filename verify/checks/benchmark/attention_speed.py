@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from verify.checks.functional.attention import BACKENDS, UNAVAILABLE
-from verify.checks.measures.device_room import total_bytes
+from verify.checks.measures.device_room import scores_fit
 from verify.checks.measures.precision import worst_error
 from verify.checks.measures.timed import less_takes_no_longer, record_rate, record_seconds, timed
 from verify.checks.torch_device import ready, require_on
@@ -24,11 +24,9 @@ HEAD_WIDTH = 64
 # What attention is trained in: a CPU's or MPS's float32, and the format of CUDA's fused kernels.
 FORMAT = {"cpu": "float32", "cuda": "bfloat16", "mps": "float32"}
 BUDGET_SECONDS = 1.2
-LONGEST_CALL_SECONDS = 0.8
-SHORT_CALL_SECONDS = 0.05
-# The formula in plain operations holds scores, mask and probabilities: some copies of heads x tokens x tokens.
-COPIES = 4
-SHARE = 0.25
+# A third of the budget leaves a length enough samples for an interval; the next is 16 times the work.
+LONGEST_CALL_SECONDS = 0.4
+SHORT_CALL_SECONDS = 0.025
 # See attention.OUTPUT_EPS, there for 32 products a score; 64 and a sum over 8192 values double the float32 bound.
 OUTPUT_EPS = {"float32": 64.0, "bfloat16": 4.0}
 ROWS = 16
@@ -58,6 +56,16 @@ def flops(heads: int, tokens: int, width: int) -> int:
     return 4 * heads * width * tokens * (tokens + 1) // 2
 
 
+def least_bytes(backend: str, heads: int, tokens: int, element: int) -> tuple[int, int]:
+    """The bytes that move, and those that are held: queries, keys, values and outputs of so many bytes an element.
+
+    The formula in plain operations also writes its scores, which are float32 in any format, and reads them.
+    """
+    inputs = 4 * heads * tokens * HEAD_WIDTH * element
+    scores = heads * tokens**2 * 4 if backend == "MATH" else 0
+    return inputs + 2 * scores, inputs + scores
+
+
 def _of_backend(ctx: Context, backend: str) -> dict[int, Timing]:
     """The times of one backend, by tokens; none where it is not to be had, and short ones where long take too long."""
     from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -83,7 +91,7 @@ def _of_backend(ctx: Context, backend: str) -> dict[int, Timing]:
 
 
 def _affordable(ctx: Context, backend: str, tokens: int, seen: dict[int, Timing]) -> bool:
-    if backend == "MATH" and COPIES * HEADS[ctx.device] * tokens**2 * 4 > SHARE * total_bytes(ctx.device):
+    if backend == "MATH" and not scores_fit(ctx.device, HEADS[ctx.device], tokens):
         return False
     if not seen:
         return True
@@ -121,9 +129,9 @@ def _record(ctx: Context, backend: str, tokens: int, timing: Timing) -> None:
         "dtype": fmt,
         "causal": True,
     }
-    moved = 4 * heads * tokens * HEAD_WIDTH * getattr(torch, fmt).itemsize
+    moved, held = least_bytes(backend, heads, tokens, getattr(torch, fmt).itemsize)
     count = flops(heads, tokens, HEAD_WIDTH)
-    costs: dict[str, Note] = {"flops": count, "bytes": moved, "working_set_bytes": moved}
+    costs: dict[str, Note] = {"flops": count, "bytes": moved, "working_set_bytes": held}
     record_rate(ctx, "gflops", count / 1e9, timing, unit="GFLOPS", conditions={**shown, **costs})
     record_seconds(ctx, "seconds", timing, shown)
 

@@ -1,6 +1,6 @@
 """How many bytes a second between the processor and its memory?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,9 @@ SIZES = {
 SHARE = 0.25
 # Rates that differ by less from that of the largest arrays are memory's too.
 PLATEAU = 0.10
+# What moves at half of memory's rate or less spends as long on being called as on its bytes, unless it was disturbed:
+# being called costs no more than the shortest call takes.
+DISPATCHED = 0.5
 BUDGET_SECONDS = 0.8
 SCALE = 3.0
 # One product and one sum, each rounded once or both together.
@@ -87,17 +90,36 @@ def first_of_memory(rates: Sequence[float]) -> int | None:
     return first if first < len(rates) - 1 else None
 
 
+def levels(seconds: Mapping[int, float]) -> list[str]:
+    """What each array turned out to measure, by its elements and how long it took, the largest being the last.
+
+    Returns:
+        ``memory``, or ``unsettled`` for a largest that may be in a cache. Of those before, ``cache`` where they are
+        faster than the largest by more than memory's rates differ; ``dispatch`` where most of the time is the call's;
+        otherwise ``ramp``: neither memory nor a cache can be seen.
+    """
+    rates = [n / taken for n, taken in seconds.items()]
+    found, call = first_of_memory(rates), min(seconds.values())
+    first = len(rates) - 1 if found is None else found
+
+    def smaller(rate: float, taken: float) -> str:
+        if rate > (1 + PLATEAU) * rates[-1]:
+            return "cache"
+        return "dispatch" if rate <= DISPATCHED * rates[-1] and call >= DISPATCHED * taken else "ramp"
+
+    named = [smaller(rate, taken) for rate, taken in zip(rates[:first], seconds.values(), strict=False)]
+    return named + ["unsettled" if found is None else "memory"] * (len(rates) - first)
+
+
 def _record(ctx: Context, name: str, arrays: int, timings: dict[int, Timing]) -> None:
     """Rates of all sizes, labelled by what they turned out to measure."""
     moved = {n: arrays * n * BYTES_PER_ELEMENT for n in timings}
-    best = {n: moved[n] / min(timing.samples) / 1e9 for n, timing in timings.items()}
     ctx.require(len(timings) > 1, "the memory is too small for two sizes")
-    found = first_of_memory(list(best.values()))
-    if found is None:
+    seconds = {n: min(timing.samples) for n, timing in timings.items()}
+    named = levels(seconds)
+    if "unsettled" in named:
         ctx.note(**{f"{name}_memory": "the two largest arrays ran at different rates: they may still be in a cache"})
-    for place, (n, timing) in enumerate(timings.items()):
-        largest = place == len(timings) - 1
-        level = "memory" if found is not None and place >= found else "unsettled" if largest else "cache"
+    for level, (n, timing) in zip(named, timings.items(), strict=True):
         conditions: dict[str, Note] = {
             "elements": n,
             "bytes": moved[n],
@@ -108,7 +130,9 @@ def _record(ctx: Context, name: str, arrays: int, timings: dict[int, Timing]) ->
         }
         record_rate(ctx, f"{name}_rate", moved[n] / 1e9, timing, unit="GB/s", conditions=conditions)
         if level == "memory":
-            record_best(ctx, f"best_seen_{name}_rate", best[n], timing, unit="GB/s", conditions=conditions)
+            record_best(
+                ctx, f"best_seen_{name}_rate", moved[n] / seconds[n] / 1e9, timing, unit="GB/s", conditions=conditions
+            )
 
 
 def _sizes(ctx: Context, arrays: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from verify.checks.measures.pace import doubt_about
 from verify.checks.ranks import all_reduce as rank
 from verify.checks.ranks.distributed import RANKS
 from verify.checks.ranks.launcher import answers_of, require_two_devices, torchrun
@@ -26,7 +27,7 @@ def sums_over_processes_are_fast_and_right(ctx: Context) -> None:
     require_two_devices(ctx)
     before, sensors = contention.now(), throttling.now(ctx.device)
     answers = _answers(ctx)
-    doubt = contention.since(before).reason or throttling.reason(sensors, throttling.now(ctx.device))
+    disturbed = contention.since(before).reason or throttling.reason(sensors, throttling.now(ctx.device))
     best: list[float] = []
     for counted in SIZES[ctx.device]:
         size = str(counted // rank.BYTES_PER_ELEMENT)
@@ -35,6 +36,7 @@ def sums_over_processes_are_fast_and_right(ctx: Context) -> None:
         ctx.measure("wrong_elements", wrong, unit="1", equals=0, conditions=conditions)
         # The sum is there when the last rank has it.
         slowest = [max(times) for times in zip(*(answer["seconds"][size] for answer in answers), strict=True)]
+        doubt = disturbed or doubt_about(slowest)
         rates = [bus_rate(counted, seconds, RANKS) / 1e9 for seconds in slowest]
         best.append(
             ctx.measure("bus_rate", rates, unit="GB/s", direction="higher", conditions=conditions, inconclusive=doubt)

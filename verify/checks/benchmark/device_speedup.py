@@ -1,18 +1,17 @@
 """How many times as fast as this machine's processor does its accelerator train, at the same batch?"""
 
 import math
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from verify.checks.measures.startup_and_rate import Cost, fitted, steps_for, totals_of
+from verify.checks.measures.pace import TURNS, Doubts, Pace, doubt_about, race
+from verify.checks.measures.startup_and_rate import steps_for, totals_of
 from verify.checks.torch_device import ready
-from verify.probe import contention, paired, throttling
+from verify.probe import paired
 from verify.probe.check import check
 from verify.probe.context import Context, Note
-from verify.probe.timing import half_width, synchroniser
+from verify.probe.timing import half_width
 
 if TYPE_CHECKING:
     import torch
@@ -39,8 +38,6 @@ RANK, ALPHA = 8, 16
 LEARNING_RATE = 2e-4
 # A step on a processor takes seconds; of an accelerator's, so many make one turn.
 STEPS_PER_TURN = {"cpu": 1, "cuda": 8, "mps": 4}
-STEADY_FROM = 2
-TURNS = STEADY_FROM + 2 * paired.FEWEST_ROUNDS
 # What a user asks: question and answer pairs, three times over.
 SAMPLES, EPOCHS = (50, 100, 200), 3
 # The devices sum in other orders: 24 layers of a dozen operations each leave 1e-5 of a logit. The mean over 126 words
@@ -52,38 +49,6 @@ LATER_LOSS_GAP = 1e-2
 FALLEN = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
-    """A device's model in training: a step, how to wait for it, and what its turns took."""
-
-    device: str
-    steps_per_turn: int
-    step: "Callable[[], torch.Tensor]"
-    seconds: list[float] = field(default_factory=list)
-    steps: list[int] = field(default_factory=list)
-    losses: "list[torch.Tensor]" = field(default_factory=list)
-
-    @property
-    def steady(self) -> list[float]:
-        """Seconds a step in each turn that counts."""
-        return [seconds / steps for seconds, steps in zip(self.seconds, self.steps, strict=True)][STEADY_FROM:]
-
-    @property
-    def cost(self) -> Cost:
-        """Start-up and seconds a step."""
-        return fitted(totals_of(self.steps), totals_of(self.seconds))
-
-    def turn(self, steps: int) -> None:
-        """Make so many steps and note what they took."""
-        synchronise = synchroniser(self.device)
-        synchronise()
-        start = time.perf_counter()
-        self.losses.extend(self.step() for _ in range(steps))
-        synchronise()
-        self.seconds.append(time.perf_counter() - start)
-        self.steps.append(steps)
-
-
 @check(level="certify", needs=["torch", "transformers", "peft"], devices=["cuda", "mps"], timeout_seconds=600)
 def lora_at_the_same_batch_is_timed_on_both_devices(ctx: Context) -> None:
     """LoRA on a model of Qwen2.5-0.5B's shape gives the same losses on processor and accelerator, and both are timed.
@@ -93,24 +58,19 @@ def lora_at_the_same_batch_is_timed_on_both_devices(ctx: Context) -> None:
     """
     ready(ctx)
     sides = [_side(ctx, device) for device in ("cpu", ctx.device)]
-    before, sensors = contention.now(), throttling.now(ctx.device)
-    for turn in range(TURNS):
-        for side in sides if (turn - STEADY_FROM) % 4 in {0, 3} else sides[::-1]:
-            side.turn(side.steps_per_turn if turn else 1)
-    doubt = contention.since(before).reason or throttling.reason(sensors, throttling.now(ctx.device))
+    doubts = race(sides, ctx.device, TURNS)
     _judge(ctx, sides)
     for side, place in zip(sides, ("processor", "device"), strict=True):
-        _record(ctx, side, place, doubt)
+        _record(ctx, side, place, doubts)
     processor, device = sides
-    seen = paired.compare(device.steady, processor.steady)
+    seen, conditions = paired.compare(device.steady, processor.steady), _conditions(ctx, device)
+    doubt = doubts.steady or doubt_about(processor.steady) or doubt_about(device.steady)
     for name, value in {"speedup": seen.ratio, "speedup_low": seen.low, "speedup_high": seen.high}.items():
         if math.isfinite(value):
-            ctx.measure(
-                name, value, unit="1", direction="higher", conditions=_conditions(ctx, device), inconclusive=doubt
-            )
+            ctx.measure(name, value, unit="1", direction="higher", conditions=conditions, inconclusive=doubt)
 
 
-def _side(ctx: Context, device: str) -> Side:
+def _side(ctx: Context, device: str) -> Pace:
     """The same weights, adapter and batch on a device, ready for the first step."""
     import torch
     from peft import LoraConfig, get_peft_model
@@ -133,7 +93,7 @@ def _side(ctx: Context, device: str) -> Side:
     optimizer = torch.optim.AdamW(trained, lr=LEARNING_RATE)
     random = torch.Generator().manual_seed(ctx.seed)
     ids = torch.randint(SIZE.vocabulary, (SIZE.batch, SIZE.tokens), generator=random).to(device)
-    return Side(device, STEPS_PER_TURN[device], partial(_step, model, optimizer, ids))
+    return Pace(device, STEPS_PER_TURN[device], partial(_step, model, optimizer, ids))
 
 
 def _step(model: Any, optimizer: Any, ids: "torch.Tensor") -> "torch.Tensor":
@@ -144,7 +104,7 @@ def _step(model: Any, optimizer: Any, ids: "torch.Tensor") -> "torch.Tensor":
     return loss.detach()
 
 
-def _judge(ctx: Context, sides: list[Side]) -> None:
+def _judge(ctx: Context, sides: list[Pace]) -> None:
     """The same job: losses that agree as far as both have gone, that start at chance, and that fall."""
     losses = [[float(loss) for loss in side.losses] for side in sides]
     gaps = [abs(one - other) for one, other in zip(*losses, strict=False)]
@@ -160,30 +120,40 @@ def _judge(ctx: Context, sides: list[Side]) -> None:
         ctx.measure("final_loss", own[-1], unit="nat", at_most=own[0] - FALLEN, conditions=conditions)
 
 
-def _record(ctx: Context, side: Side, place: str, doubt: str | None) -> None:
-    cost, conditions = side.cost, _conditions(ctx, side)
+def _record(ctx: Context, side: Pace, place: str, doubts: Doubts) -> None:
+    conditions, own = _conditions(ctx, side), doubt_about(side.steady)
+    doubt = doubts.steady or own
     ctx.measure("seconds_by_step", totals_of(side.seconds), unit="s", along="step", conditions=conditions)
     ctx.measure("seconds_per_step", side.steady, unit="s", conditions=conditions, inconclusive=doubt)
     width = half_width(side.steady)
     if math.isfinite(width):
         ctx.measure("seconds_per_step_half_width", width, unit="1", conditions=conditions, inconclusive=doubt)
-    ctx.note(
-        **{f"projections_on_{place}": "start-up and steps on the fitted line; their error is that of seconds_per_step"}
-    )
     for samples in SAMPLES:
-        ctx.derive(
-            f"seconds_for_{samples}_samples_on_{place}",
-            "middle_total + seconds_per_step * (steps - middle_step)",
-            unit="s",
-            inconclusive=doubt,
-            middle_total=cost.middle_total,
-            seconds_per_step=cost.per_step,
-            steps=steps_for(samples, SIZE.batch, EPOCHS),
-            middle_step=cost.middle_step,
-        )
+        _project(ctx, side, f"seconds_for_{samples}_samples_on_{place}", samples, doubts.whole or own)
 
 
-def _conditions(ctx: Context, side: Side) -> dict[str, Note]:
+def _project(ctx: Context, side: Pace, name: str, samples: int, doubt: str | None) -> None:
+    """Start-up and steps on the fitted line, beyond what was run, so that an error of the pace grows with the steps."""
+    cost, steps = side.cost, steps_for(samples, SIZE.batch, EPOCHS)
+    reach = cost.per_step_error if steps > cost.middle_step else -cost.per_step_error
+    ends = {"": 0.0, "_low": -reach, "_high": reach}
+    for end, error in ends.items():
+        if math.isfinite(error):
+            ctx.derive(
+                name + end,
+                "middle_total + (seconds_per_step + error) * (steps - middle_step)",
+                _conditions(ctx, side),
+                unit="s",
+                inconclusive=doubt,
+                middle_total=cost.middle_total,
+                seconds_per_step=cost.per_step,
+                error=error,
+                steps=steps,
+                middle_step=cost.middle_step,
+            )
+
+
+def _conditions(ctx: Context, side: Pace) -> dict[str, Note]:
     return {
         "on": side.device,
         "model": f"Qwen2, {SIZE.layers} layers of {SIZE.hidden}, vocabulary {SIZE.vocabulary}, random weights",

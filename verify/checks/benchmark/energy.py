@@ -6,14 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verify.checks.measures import energy_counters
 from verify.checks.measures.energy_counters import Unreadable, joules_between
 from verify.checks.models.bert import Shape
 from verify.checks.models.pretraining_run import Arm, Run, started
 from verify.checks.torch_device import ready, require_on
-from verify.probe import contention
+from verify.probe import contention, throttling
 from verify.probe.check import check
 from verify.probe.context import Context, Note
 from verify.probe.timing import synchroniser
@@ -36,12 +36,21 @@ Work = Callable[[], int]
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What some work took: joules as the source counted them, seconds, and the steps that it made."""
+    """What some work took.
+
+    Attributes:
+        source: What counted the joules, and of what: only one of processor and GPU, or the whole chip.
+        joules: As it counted them.
+        seconds: That passed.
+        steps: That it made.
+        doubt: Why this should not be believed, or None.
+    """
 
     source: str
     joules: float
     seconds: float
     steps: int
+    doubt: str | None = None
 
 
 @check(level="certify", needs=["torch"], devices=["cpu", "cuda", "mps"], timeout_seconds=120, optional=True)
@@ -52,21 +61,20 @@ def training_takes_the_energy_that_is_counted(ctx: Context) -> None:
     leaps belongs to a virtual machine, or to a driver that was loaded anew.
     """
     ready(ctx)
-    run = started(ctx, ARM, SHAPES[ctx.device])
-    initial = run.loss_on_the_first_batch()
-    for _ in range(WARM_STEPS):
-        require_on(ctx, run.step())
     try:
-        idle = _spent(ctx, _rest)
-        before = contention.now()
-        training = _spent(ctx, lambda: _train(ctx, run))
-        doubt = contention.since(before).reason
+        # Before anything was trained: what has worked stays warm, and a GPU keeps its clocks up for a while.
+        idle = _watched(ctx, _rest)
+        run = started(ctx, ARM, SHAPES[ctx.device])
+        initial = run.loss_on_the_first_batch()
+        for _ in range(WARM_STEPS):
+            require_on(ctx, run.step())
+        training = _watched(ctx, lambda: _train(ctx, run))
     except Unreadable as reason:
         ctx.skip(str(reason))
         return
     fallen = initial - run.loss_on_the_first_batch()
     ctx.measure("loss_fallen", fallen, unit="nat", direction="higher", at_least=FALLEN)
-    _record(ctx, training, idle, doubt)
+    record(ctx, training, idle)
 
 
 def _train(ctx: Context, run: Run) -> int:
@@ -84,6 +92,14 @@ def _rest() -> int:
     return 0
 
 
+def _watched(ctx: Context, work: Work) -> Spent:
+    """What the work took, with what disturbed it meanwhile."""
+    before, sensors = contention.now(), throttling.now(ctx.device)
+    spent = _spent(ctx, work)
+    doubt = contention.since(before).reason or throttling.reason(sensors, throttling.now(ctx.device))
+    return replace(spent, doubt=doubt)
+
+
 def _spent(ctx: Context, work: Work) -> Spent:
     return _by_powermetrics(ctx, work) if sys.platform == "darwin" else _by_counters(ctx, work)
 
@@ -99,7 +115,7 @@ def _by_counters(ctx: Context, work: Work) -> Spent:
     before, start = read(), time.perf_counter()
     steps = work()
     seconds = time.perf_counter() - start
-    source = "NVML" if ctx.device == "cuda" else "RAPL"
+    source = "nvml gpu" if ctx.device == "cuda" else "rapl package"
     return Spent(source, joules_between(before, read()), seconds, steps)
 
 
@@ -120,8 +136,9 @@ def _by_powermetrics(ctx: Context, work: Work) -> Spent:
     return Spent("powermetrics", statistics.fmean(watts) * seconds, seconds, steps)
 
 
-def _record(ctx: Context, training: Spent, idle: Spent, doubt: str | None) -> None:
-    shape = SHAPES[ctx.device]
+def record(ctx: Context, training: Spent, idle: Spent) -> None:
+    """Joules of training and what follows from them; each figure says what was counted, and doubts its own time."""
+    shape, doubt = SHAPES[ctx.device], training.doubt
     conditions: dict[str, Note] = {
         "source": training.source,
         "layers": shape.layers,
@@ -134,16 +151,28 @@ def _record(ctx: Context, training: Spent, idle: Spent, doubt: str | None) -> No
     ctx.require(joules > 0, f"{training.source} counted {joules:g} J in {seconds:.1f} s of training")
     ctx.measure("joules", joules, unit="J", conditions=conditions, inconclusive=doubt)
     ctx.measure("seconds", seconds, unit="s", conditions=conditions, inconclusive=doubt)
-    ctx.derive(
-        "watts", "joules / seconds", unit="W", at_most=MOST_WATTS, joules=joules, seconds=seconds, inconclusive=doubt
-    )
-    ctx.derive("idle_watts", "joules / seconds", unit="W", joules=idle.joules, seconds=idle.seconds)
+    _record_watts(ctx, "watts", training, conditions)
+    _record_watts(ctx, "idle_watts", idle, {"source": idle.source})
     ctx.derive(
         "tokens_per_joule",
         "tokens / joules",
+        conditions,
         unit="1/J",
         direction="higher",
         inconclusive=doubt,
         tokens=training.steps * shape.tokens_per_step,
         joules=joules,
+    )
+
+
+def _record_watts(ctx: Context, name: str, spent: Spent, conditions: dict[str, Note]) -> None:
+    ctx.derive(
+        name,
+        "joules / seconds",
+        conditions,
+        unit="W",
+        at_most=MOST_WATTS,
+        inconclusive=spent.doubt,
+        joules=spent.joules,
+        seconds=spent.seconds,
     )

@@ -1,6 +1,7 @@
 """How long do forward passes take, of plain networks and of a transformer's blocks?"""
 
 import itertools
+import math
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from verify.probe.context import Context, Note
 from verify.probe.timing import Timing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import torch
 
@@ -70,7 +71,7 @@ def plain_networks_are_fast_and_right(ctx: Context) -> None:
     for layers, width in MLPS:
         shape = Mlp(layers, width)
         model, inputs = shape.make().to(device), torch.randn((batch, width), device=device)
-        conditions = _conditions(f"mlp {layers}x{width}", shape.parameters, shape.flops(batch), batch)
+        conditions = _conditions(f"mlp {layers}x{width}", shape.parameters, shape.flops(batch), inputs.shape)
         counted = sum(parameter.numel() for parameter in model.parameters())
         ctx.measure("parameters", counted, unit="1", direction="equal", equals=shape.parameters, conditions=conditions)
         timings.append(_forward(ctx, model, inputs, {**conditions, "launches": 2 * layers}))
@@ -98,9 +99,9 @@ def transformer_blocks_are_fast_and_right(ctx: Context) -> None:
     counted = sum(parameter.numel() for parameter in model.h.parameters())
     flops = BLOCKS.flops(sequences, TOKENS)
     name = f"GPT-2 blocks {BLOCKS.layers}x{BLOCKS.width}"
-    conditions = {**_conditions(name, BLOCKS.parameters, flops, sequences), "tokens": TOKENS}
-    ctx.measure("parameters", counted, unit="1", direction="equal", equals=BLOCKS.parameters, conditions=conditions)
     inputs = torch.randn((sequences, TOKENS, BLOCKS.width), device=device)
+    conditions = {**_conditions(name, BLOCKS.parameters, flops, inputs.shape), "tokens": TOKENS}
+    ctx.measure("parameters", counted, unit="1", direction="equal", equals=BLOCKS.parameters, conditions=conditions)
     _forward(ctx, lambda values: model(inputs_embeds=values), inputs, conditions)
     with torch.inference_mode():
         result = model(inputs_embeds=inputs).last_hidden_state[-1]
@@ -132,13 +133,18 @@ def _forward(
     return timing
 
 
-def _conditions(model: str, parameters: int, flops: int, batch: int) -> dict[str, Note]:
-    """What is computed; the weights are read once at least, whatever else moves."""
+def least_bytes(parameters: int, shape: "Sequence[int]") -> int:
+    """Weights and inputs are read once at least, and as many outputs written; what is between may stay in a cache."""
+    return BYTES_PER_ELEMENT * (parameters + 2 * math.prod(shape))
+
+
+def _conditions(model: str, parameters: int, flops: int, shape: "Sequence[int]") -> dict[str, Note]:
+    moved = least_bytes(parameters, shape)
     return {
         "model": model,
         "dtype": "float32",
-        "batch": batch,
+        "batch": shape[0],
         "flops": flops,
-        "bytes": BYTES_PER_ELEMENT * parameters,
-        "working_set_bytes": BYTES_PER_ELEMENT * parameters,
+        "bytes": moved,
+        "working_set_bytes": moved,
     }

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from verify.checks.measures.file_cache import forgotten
+from verify.checks.measures.pace import doubt_about
 from verify.checks.models.causal_lm import unlearnt_gpt2
 from verify.checks.torch_device import ready, require_on
 from verify.probe import contention
@@ -50,18 +51,27 @@ def weights_load_at_the_rate_recorded_here(ctx: Context) -> None:
             _require_same(ctx, cache, loaded, kept)
             del loaded
         if seconds:
-            _record(ctx, cache, seconds, next((doubt for doubt in doubts if doubt), None))
+            record(ctx, cache, seconds, next((doubt for doubt in doubts if doubt), None))
 
 
-def _record(ctx: Context, cache: str, seconds: list[float], doubt: str | None) -> None:
+def record(ctx: Context, cache: str, seconds: list[float], doubt: str | None) -> None:
     """The first load of a process also imports what loading needs, so that it has a time but no rate."""
     moved = PARAMETERS * BYTES_PER_PARAMETER
-    conditions: dict[str, Note] = {"file_cache": cache, "model": "GPT-2", "dtype": "float32", "file_bytes": moved}
+    conditions: dict[str, Note] = {
+        "file_cache": cache,
+        "model": "GPT-2",
+        "dtype": "float32",
+        "file_bytes": moved,
+        "threads": ctx.threads,
+    }
+    if cache != "first":
+        doubt = doubt or doubt_about(seconds)
     median = ctx.measure("load_seconds", seconds, unit="s", conditions=conditions, inconclusive=doubt)
     if cache != "first":
         ctx.derive(
             f"parameters_per_ms_{cache}",
             PARAMETERS_PER_MS,
+            conditions,
             unit="1/ms",
             direction="higher",
             inconclusive=doubt,

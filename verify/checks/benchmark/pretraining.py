@@ -2,33 +2,25 @@
 
 import math
 import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+from verify.checks.measures.pace import TURNS, Doubts, Pace, doubt_about, race
 from verify.checks.measures.pretraining_proof import judge_losses, prove
-from verify.checks.measures.startup_and_rate import Cost, break_even, fitted, totals_of
+from verify.checks.measures.startup_and_rate import BREAK_EVEN, BreakEven, Cost, Interval, break_even, totals_of
 from verify.checks.models.bert import Shape
-from verify.checks.models.pretraining_run import Arm, Run, lacking, started
+from verify.checks.models.pretraining_run import Arm, lacking, started
 from verify.checks.torch_device import ready
-from verify.probe import contention, paired, throttling
+from verify.probe import paired
 from verify.probe.check import check
 from verify.probe.context import Context, Note
-from verify.probe.timing import half_width, synchroniser
+from verify.probe.timing import half_width
 
-if TYPE_CHECKING:
-    import torch
-
-# A processor has a quarter of the layers' work and a sixteenth of the tokens, and the same vocabulary.
+# A processor has half of the layers and a sixteenth of the tokens, and the same vocabulary.
 SHAPES = {"cpu": Shape(layers=2, tokens=32), "cuda": Shape(layers=4, tokens=512), "mps": Shape(layers=4, tokens=512)}
 # Steps between two looks at the clock: a block of at least 20 ms, 50 on mps.
 STEPS_PER_TURN = {"cpu": 1, "cuda": 10, "mps": 10}
-# The first is one step, start-up and all; the second may still compile; the others count, four of them a round.
-STEADY_FROM = 2
-TURNS = STEADY_FROM + 2 * paired.FEWEST_ROUNDS
 
 BASELINE = Arm("baseline")
 ALONE = (
@@ -40,26 +32,6 @@ ALONE = (
 )
 COMPILED = Arm("compile", compiled=True)
 TOGETHER = Arm("together", bf16=True, compiled=True, muon=True, fused=True, qk_norm=True, asynchronous=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How a run went: steps and seconds of each of its turns, and the loss before each step."""
-
-    run: Run
-    steps: list[int] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-    losses: "list[torch.Tensor]" = field(default_factory=list)
-
-    @property
-    def cost(self) -> Cost:
-        """Start-up and seconds a step."""
-        return fitted(totals_of(self.steps), totals_of(self.seconds))
-
-    @property
-    def steady(self) -> list[float]:
-        """Seconds a step in each turn that counts."""
-        return [seconds / steps for seconds, steps in zip(self.seconds, self.steps, strict=True)][STEADY_FROM:]
 
 
 @check(level="certify", needs=["torch"], devices=["cpu", "cuda", "mps"], timeout_seconds=600)
@@ -119,36 +91,22 @@ def _compare(ctx: Context, arms: Sequence[Arm]) -> None:
     # The first steps of a process start its threads and fill its allocator, for whichever arm comes first.
     started(ctx, BASELINE, shape).step()
     runs = [started(ctx, arm, shape) for arm in (BASELINE, *arms) if not reasons.get(arm.name)]
-    paces, doubt = _race(ctx, runs)
+    paces = [Pace(ctx.device, STEPS_PER_TURN[ctx.device], run.step) for run in runs]
+    doubts = race(paces, ctx.device, TURNS)
     baseline = [float(loss) for loss in paces[0].losses]
-    for pace in paces:
-        _record(ctx, pace, paces[0], doubt)
+    for run, pace in zip(runs, paces, strict=True):
+        record(ctx, run.arm, pace, doubts)
+        if pace is not paces[0]:
+            record_worth(ctx, run.arm, pace, paces[0], doubts)
         losses = [float(loss) for loss in pace.losses]
-        judge_losses(ctx, pace.run, losses, baseline, pace.run.loss_on_the_first_batch())
-        prove(ctx, pace.run)
+        judge_losses(ctx, run, losses, baseline, run.loss_on_the_first_batch())
+        prove(ctx, run)
 
 
-def _race(ctx: Context, runs: Sequence[Run]) -> tuple[list[Pace], str | None]:
-    """Turns of each run, forwards, backwards, backwards and forwards, so that a drift of the machine favours none."""
-    paces, synchronise = [Pace(run) for run in runs], synchroniser(ctx.device)
-    before, sensors = contention.now(), throttling.now(ctx.device)
-    for turn in range(TURNS):
-        if turn == STEADY_FROM:
-            before = contention.now()
-        for pace in paces if (turn - STEADY_FROM) % 4 in {0, 3} else paces[::-1]:
-            steps = STEPS_PER_TURN[ctx.device] if turn else 1
-            synchronise()
-            start = time.perf_counter()
-            pace.losses.extend(pace.run.step() for _ in range(steps))
-            synchronise()
-            pace.seconds.append(time.perf_counter() - start)
-            pace.steps.append(steps)
-    return paces, contention.since(before).reason or throttling.reason(sensors, throttling.now(ctx.device))
-
-
-def _record(ctx: Context, pace: Pace, baseline: Pace, doubt: str | None) -> None:
-    shape, arm, cost = SHAPES[ctx.device], pace.run.arm, pace.cost
-    tokens, conditions = shape.tokens_per_step, _conditions(ctx, shape, arm)
+def record(ctx: Context, arm: Arm, pace: Pace, doubts: Doubts) -> None:
+    """What an arm costs: its rate, and apart from that its start-up."""
+    shape, cost, own = SHAPES[ctx.device], pace.cost, doubt_about(pace.steady)
+    tokens, conditions, doubt = shape.tokens_per_step, _conditions(ctx, shape, arm), doubts.steady or own
     rates = [tokens / seconds for seconds in pace.steady]
     ctx.measure("seconds_by_step", totals_of(pace.seconds), unit="s", along="step", conditions=conditions)
     ctx.measure("tokens_per_second", rates, unit="1/s", direction="higher", conditions=conditions, inconclusive=doubt)
@@ -156,47 +114,54 @@ def _record(ctx: Context, pace: Pace, baseline: Pace, doubt: str | None) -> None
     if math.isfinite(width):
         ctx.measure("tokens_per_second_half_width", width, unit="1", conditions=conditions, inconclusive=doubt)
     timed: dict[str, Note] = {**conditions, "estimator": "Theil-Sen", "flops": shape.flops}
-    ctx.measure("seconds_per_step", cost.per_step, unit="s", conditions=timed, inconclusive=doubt)
+    # Its line goes through the first turns too.
+    whole = doubts.whole or own
+    ctx.measure("seconds_per_step", cost.per_step, unit="s", conditions=timed, inconclusive=whole)
     ctx.derive(
         f"startup_seconds_{arm.name}",
         "middle_total - seconds_per_step * middle_step",
+        conditions,
         unit="s",
-        inconclusive=doubt,
+        inconclusive=whole or cost.doubt_about_startup,
         middle_total=cost.middle_total,
         middle_step=cost.middle_step,
         seconds_per_step=cost.per_step,
     )
-    if pace is not baseline:
-        _record_worth(ctx, pace, baseline, conditions, doubt)
 
 
-def _record_worth(ctx: Context, pace: Pace, baseline: Pace, conditions: dict[str, Note], doubt: str | None) -> None:
-    seen = paired.compare(pace.steady, baseline.steady)
+def record_worth(ctx: Context, arm: Arm, pace: Pace, baseline: Pace, doubts: Doubts) -> None:
+    """What an arm is worth: how many times as fast it runs, and the step at which its start-up has paid."""
+    seen, own = paired.compare(pace.steady, baseline.steady), doubt_about(pace.steady) or doubt_about(baseline.steady)
     named = {"times_as_fast": seen.ratio, "times_as_fast_low": seen.low, "times_as_fast_high": seen.high}
+    conditions, doubt = _conditions(ctx, SHAPES[ctx.device], arm), doubts.steady or own
     for figure, value in named.items():
         if math.isfinite(value):
             ctx.measure(figure, value, unit="1", direction="higher", conditions=conditions, inconclusive=doubt)
-    name, own, plain = pace.run.arm.name, pace.cost, baseline.cost
-    if seen.low <= 1 or break_even(plain, own) is None:
-        words = "no faster than" if seen.high < 1 else "not told apart from"
-        ctx.note(**{f"break_even_{name}": f"none: its steps are {words} the baseline's"})
+    found, doubt = _break_even(baseline.cost, pace.cost, seen), doubts.whole or own
+    if found is None or found.step < 0:
+        slower = "no faster than" if seen.high < 1 else "not told apart from"
+        words = "ahead from the start" if found else f"none: its steps are {slower} the baseline's"
+        ctx.note(**{f"break_even_{arm.name}": f"{words}; not to be believed: {doubt}" if doubt else words})
         return
-    ctx.derive(
-        f"break_even_step_{name}",
-        "(startup - baseline_startup) / (baseline_seconds_per_step - seconds_per_step)",
-        unit="1",
-        inconclusive=doubt,
-        startup=own.startup,
-        baseline_startup=plain.startup,
-        baseline_seconds_per_step=plain.per_step,
-        seconds_per_step=own.per_step,
-    )
+    doubt = doubt or ("its range reaches below the first step" if found.earliest < 0 else None)
+    for end, inputs in {"": found.value, "_low": found.low, "_high": found.high}.items():
+        name = f"break_even_step_{arm.name}{end}"
+        ctx.derive(name, BREAK_EVEN, conditions, unit="1", direction="lower", inconclusive=doubt, **inputs)
+
+
+def _break_even(baseline: Cost, own: Cost, seen: paired.Comparison) -> BreakEven | None:
+    """By what the pairs of turns tell that a step saves: narrower than the difference of two paces, and as honest."""
+    if seen.low <= 1:
+        return None
+    saved = Interval(*(baseline.per_step * (1 - 1 / ratio) for ratio in (seen.ratio, seen.low, seen.high)))
+    return break_even(baseline, own, saved)
 
 
 def _conditions(ctx: Context, shape: Shape, arm: Arm) -> dict[str, Note]:
     return {
         "arm": arm.name,
-        "dtype": "bfloat16 autocast" if arm.bf16 else "float32",
+        "dtype": "bfloat16" if arm.bf16 else "float32",
+        "autocast": arm.bf16,
         "layers": shape.layers,
         "hidden": shape.hidden,
         "vocabulary": shape.vocabulary,

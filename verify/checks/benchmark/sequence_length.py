@@ -3,6 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from verify.checks.benchmark.attention_speed import flops
+from verify.checks.functional.attention import BACKENDS
+from verify.checks.measures.device_room import scores_fit
 from verify.checks.measures.precision import worst_error
 from verify.checks.measures.timed import record_seconds, timed
 from verify.checks.models.block_stack import HEAD_WIDTH, Blocks
@@ -24,13 +27,13 @@ BUDGET_SECONDS = 1.2
 # The products of a block grow with the length, attention with its square; caches that a longer text leaves, and
 # cores that a shorter one does not fill, bend the line by some tenths at most.
 LEAST, MOST = 0.9, 2.3
-# Seconds t1 to t5, each for twice the tokens: least squares through five points on logarithmic axes, whose
-# distances from the middle are -2, -1, 0, 1 and 2 times ln 2; and the standard error of that slope.
-EXPONENT = "(2 * ln(t5 / t1) + ln(t4 / t2)) / (10 * ln(2))"
-_LOGS = [f"ln(t{point} / t3)" for point in (1, 2, 4, 5)]
-_SPREAD = f"{' + '.join(f'{log} ** 2' for log in _LOGS)} - ({' + '.join(_LOGS)}) ** 2 / 5"
-# What is left of the spread, over three degrees of freedom; abs() as rounding may leave less than nothing.
-STANDARD_ERROR = f"sqrt(abs(({_SPREAD}) / (10 * ln(2) ** 2) - exponent ** 2) / 3)"
+# Seconds t1 to t5, each for twice the tokens: least squares through the points on logarithmic axes, whose distances
+# from the middle are -2, -1, 0, 1 and 2 times ln 2; of four points -1.5, -0.5, 0.5 and 1.5.
+EXPONENT = {
+    4: "(3 * ln(t4 / t1) + ln(t3 / t2)) / (10 * ln(2))",
+    5: "(2 * ln(t5 / t1) + ln(t4 / t2)) / (10 * ln(2))",
+}
+FEWEST = min(EXPONENT)
 # The same sums in another order, twice: see forward.BLOCK_EPS.
 PREFIX_EPS = 80.0
 
@@ -54,7 +57,7 @@ def attention_grows_with_the_square_at_most(ctx: Context) -> None:
         result: torch.Tensor = scaled_dot_product_attention(*first, is_causal=True)
         return result.transpose(1, 2)
 
-    _fit(ctx, "attention", attend)
+    _fit(ctx, "attention", attend, lambda tokens: flops(heads, tokens, HEAD_WIDTH))
 
 
 @check(level="certify", needs=["torch", "transformers"], devices=["cpu", "cuda", "mps"], timeout_seconds=120)
@@ -75,22 +78,57 @@ def a_stack_of_blocks_grows_with_the_square_at_most(ctx: Context) -> None:
         result: torch.Tensor = model(inputs_embeds=inputs[:, :tokens]).last_hidden_state
         return result
 
-    _fit(ctx, "block stack", forward)
+    _fit(ctx, "block stack", forward, lambda tokens: blocks.flops(1, tokens))
 
 
-def _fit(ctx: Context, part: str, work: "Callable[[int], torch.Tensor]") -> None:
+def standard_error(points: int) -> str:
+    """Of the slope through so many points: the spread it leaves, over two degrees of freedom fewer than points."""
+    logs = [f"ln(t{point} / t1)" for point in range(2, points + 1)]
+    spread = f"{' + '.join(f'{log} ** 2' for log in logs)} - ({' + '.join(logs)}) ** 2 / {points}"
+    squares = points * (points**2 - 1) // 12
+    # Rounding may leave less than nothing.
+    return f"sqrt(abs(({spread}) / ({squares} * ln(2) ** 2) - exponent ** 2) / {points - 2})"
+
+
+def lengths_for(lengths: Sequence[int], fits: Callable[[int], bool]) -> list[int]:
+    """The lengths that fit; where they are fewer than a line needs, halves of the shortest before them."""
+    found = [tokens for tokens in lengths if fits(tokens)] or [lengths[0] // 2]
+    while len(found) < FEWEST:
+        found.insert(0, found[0] // 2)
+    return found
+
+
+def _lengths(ctx: Context, work: "Callable[[int], torch.Tensor]") -> list[int]:
+    """All lengths for a fused kernel; otherwise those of which all pairs of tokens fit the device's memory."""
+    from torch.profiler import ProfilerActivity, profile
+
+    wanted, heads = LENGTHS[ctx.device], BLOCKS[ctx.device].width // HEAD_WIDTH
+    with profile(activities=[ProfilerActivity.CPU]) as told:
+        work(wanted[0])
+    if not any(event.name.startswith(BACKENDS["MATH"]) for event in told.events()):
+        return list(wanted)
+    found = lengths_for(wanted, lambda tokens: scores_fit(ctx.device, heads, tokens))
+    if left_out := [tokens for tokens in wanted if tokens not in found]:
+        words = f"no fused kernel: the scores of {', '.join(map(str, left_out))} tokens take too much memory"
+        ctx.note(lengths_left_out=words)
+    return found
+
+
+def _fit(ctx: Context, part: str, work: "Callable[[int], torch.Tensor]", operations: Callable[[int], int]) -> None:
     """Time the work by length and fit the power; what a text's beginning gives depends on nothing after it."""
     import torch
 
-    blocks, lengths = BLOCKS[ctx.device], LENGTHS[ctx.device]
+    blocks = BLOCKS[ctx.device]
     medians, doubts = [], []
     with torch.inference_mode():
+        lengths = _lengths(ctx, work)
         shorter = work(lengths[0])
         require_on(ctx, shorter)
         for tokens in lengths:
             timing = timed(ctx, lambda tokens=tokens: work(tokens), BUDGET_SECONDS)  # type: ignore[misc]
             conditions: dict[str, Note] = {"part": part, "tokens": tokens, "width": blocks.width, "dtype": "float32"}
-            medians.append(record_seconds(ctx, "seconds", timing, conditions))
+            costs: dict[str, Note] = {**conditions, "flops": operations(tokens)}
+            medians.append(record_seconds(ctx, "seconds", timing, costs))
             doubts.append(timing.inconclusive)
             prefix = work(tokens)[:, : lengths[0]]
             exact = shorter.cpu().double()
@@ -103,7 +141,7 @@ def _record(ctx: Context, seconds: Sequence[float], doubt: str | None) -> None:
     times = {f"t{point}": time for point, time in enumerate(seconds, start=1)}
     exponent = ctx.derive(
         "exponent",
-        EXPONENT,
+        EXPONENT[len(seconds)],
         unit="1",
         direction="lower",
         at_least=None if doubt else LEAST,
@@ -112,4 +150,5 @@ def _record(ctx: Context, seconds: Sequence[float], doubt: str | None) -> None:
         **times,
     )
     times["exponent"] = exponent
-    ctx.derive("exponent_standard_error", STANDARD_ERROR, unit="1", direction="lower", inconclusive=doubt, **times)
+    formula = standard_error(len(seconds))
+    ctx.derive("exponent_standard_error", formula, unit="1", direction="lower", inconclusive=doubt, **times)

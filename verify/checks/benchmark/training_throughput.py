@@ -1,7 +1,7 @@
 """How many sequences a second can be trained on, and from which batch on no more?"""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,8 +28,10 @@ LEARNING_RATE = 1e-3
 LOSS_FALLS_TO = 0.95
 # A batch twice as large that gains less has saturated the device.
 GAIN = 1.05
+SATURATION = "saturation"
 BUDGET_SECONDS = 1.5
-LONGEST_STEP_SECONDS = 0.7
+# A third of the budget leaves a batch enough samples for an interval.
+LONGEST_STEP_SECONDS = 0.5
 # What the next batch may be foreseen to take of the memory: it takes at most twice what this one did.
 SHARE = 0.5
 
@@ -63,12 +65,18 @@ def training_is_fast_and_learns(ctx: Context) -> None:
     seen = list(_timings(ctx))
     for (less, one), (more, other) in itertools.pairwise(seen):
         less_takes_no_longer(ctx, one, other, {"batch": more, "than_batch": less})
-    rates = [(batch, batch / min(timing.samples)) for batch, timing in seen]
+    # Where something else stopped it, which a note says, larger batches might gain still.
+    if ctx.notes["stopped_by"] == SATURATION:
+        # One batch that was disturbed makes another look like the end of the gains.
+        doubt = next((timing.inconclusive for _, timing in seen if timing.inconclusive), None)
+        batch = saturation_batch([(batch, batch / min(timing.samples)) for batch, timing in seen])
+        ctx.measure("saturation_batch", batch, unit="1", direction="higher", inconclusive=doubt)
+
+
+def saturation_batch(rates: Sequence[tuple[int, float]]) -> int:
+    """The smallest batch that is within the least gain of the best rate."""
     best = max(rate for _, rate in rates)
-    saturated = next(batch for batch, rate in rates if rate * GAIN >= best)
-    # One batch that was disturbed makes another look like the end of the gains.
-    doubt = next((timing.inconclusive for _, timing in seen if timing.inconclusive), None)
-    ctx.measure("saturation_batch", saturated, unit="1", direction="higher", inconclusive=doubt)
+    return next(batch for batch, rate in rates if rate * GAIN >= best)
 
 
 def _timings(ctx: Context) -> Iterator[tuple[int, Timing]]:
@@ -79,7 +87,7 @@ def _timings(ctx: Context) -> Iterator[tuple[int, Timing]]:
         yield batch, timing
         fastest = min(timing.samples)
         if batch / fastest < GAIN * previous:
-            ctx.note(stopped_by="saturation")
+            ctx.note(stopped_by=SATURATION)
             return
         if previous and 2 * fastest > LONGEST_STEP_SECONDS:
             ctx.note(stopped_by="time")

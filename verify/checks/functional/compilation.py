@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from typing import TYPE_CHECKING, Any
 
 from verify.checks.measures.precision import worst_error
@@ -25,7 +26,8 @@ GRADIENT_EPS = 128.0
 # Each step adds its gradient, divided by ten, to weights of the same size.
 WEIGHT_EPS = 128.0
 
-COMPILERS = ("g++", "clang++", "c++", "gcc", "clang", "cc")
+# What Triton takes to build the launchers of its kernels, C being enough.
+TRITONS = ("gcc", "clang", "cc", "g++", "clang++", "c++")
 
 
 # Optional: without a compiler nothing is certified about compiling, but a machine can train without it.
@@ -92,9 +94,7 @@ def _ready_to_compile(ctx: Context) -> "torch.device":
     os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"
     # A header that is compiled first costs more than it saves here, and is kept outside of the folder above.
     os.environ["TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS"] = "0"
-    named = [os.environ[name].split()[0] for name in ("CXX", "CC") if os.environ.get(name)]
-    if ctx.device != "mps" and not any(map(shutil.which, [*named, *COMPILERS])):
-        ctx.skip(f"there is no C++ compiler for kernels on {ctx.device}: install g++ or clang")
+    require_compiler(ctx)
     device = ready(ctx)
     import torch
     from torch._dynamo.utils import counters
@@ -104,6 +104,26 @@ def _ready_to_compile(ctx: Context) -> "torch.device":
     metrics.reset()
     counters.clear()
     return device
+
+
+def require_compiler(ctx: Context) -> None:
+    """Skip where the device's kernels need a compiler that is not there."""
+    compilers = _compilers(ctx.device)
+    if compilers and not any(map(shutil.which, compilers)):
+        ctx.skip(f"there is no compiler for kernels on {ctx.device}, looked for {', '.join(compilers)}: install it")
+
+
+def _compilers(device: str) -> tuple[str, ...]:
+    """The compilers of which one must be there: for a CPU the one for C++ that torch would call, none for Metal.
+
+    https://github.com/pytorch/pytorch/blob/v2.13.0/torch/_inductor/config.py (cpp.cxx): another one is not looked for.
+    """
+    if device == "mps":
+        return ()
+    if device == "cpu":
+        return (os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++"),)
+    named = [os.environ[name].split()[0] for name in ("CC", "CXX") if os.environ.get(name)]
+    return (*named, *TRITONS)
 
 
 def _require_compiled(ctx: Context) -> None:

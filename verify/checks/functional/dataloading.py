@@ -2,9 +2,12 @@
 
 import multiprocessing
 import random
+import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verify.checks.torch_device import ready, require_on
@@ -24,6 +27,12 @@ WAIT_SECONDS = 60
 # Some rows take so long that, unless order is kept, the other worker's batches overtake theirs.
 SLOW_SECONDS = 0.05
 SHARDS = 4
+# Where Linux keeps the batches that workers hand over: 64 MB in a container.
+SHARED = "/dev/shm"  # noqa: S108 - it is named, not written to
+# Eight batches at a time, each in a page of 4 KiB to 64 KiB.
+ROOM_BYTES = 8 * 2**16
+# What is said when it is full.
+NO_ROOM = ("shared memory", "shm", "No space left", "Bus error", "unable to write to file", "unable to resize file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +100,15 @@ def workers_draw_random_numbers_of_their_own(ctx: Context) -> None:
     """
     import torch
 
-    epochs, again = (_drawn_epochs(ctx.seed) for _ in range(2))
+    with room_to_share(ctx):
+        epochs, again, others = (_drawn_epochs(seed) for seed in (ctx.seed, ctx.seed, ctx.seed + 1))
     for place, source in enumerate(("random", "numpy", "torch")):
         # torch seeds all three in each worker since 1.9: https://github.com/pytorch/pytorch/pull/56488
         drawn = torch.tensor([[row[place] for row in epoch] for epoch in epochs], dtype=torch.float64)
         repeated = drawn.numel() - len(drawn.unique())
         ctx.measure("repeated_numbers", repeated, unit="1", equals=0, conditions={"source": source})
     ctx.require(epochs == again, "the same seed gave the workers other numbers")
-    ctx.require(epochs != _drawn_epochs(ctx.seed + 1), "another seed gave the workers the same numbers")
+    ctx.require(epochs != others, "another seed gave the workers the same numbers")
 
 
 @check(needs=["torch", "datasets"], timeout_seconds=240)
@@ -111,10 +121,28 @@ def a_stream_gives_each_row_once_over_its_workers(ctx: Context) -> None:
 
     stream = datasets.Dataset.from_dict({"n": list(range(ROWS))}).to_iterable_dataset(num_shards=SHARDS)
     for workers in (0, WORKERS):
-        found = [n for batch in _loader(stream, workers, None) for n in batch["n"].tolist()]
+        with room_to_share(ctx):
+            found = [n for batch in _loader(stream, workers, None) for n in batch["n"].tolist()]
         missing, repeated = ROWS - len({*found}), len(found) - len({*found})
         ctx.measure("missing_rows", missing, unit="1", equals=0, conditions={"workers": workers})
         ctx.measure("repeated_rows", repeated, unit="1", equals=0, conditions={"workers": workers})
+
+
+@contextmanager
+def room_to_share(ctx: Context) -> Iterator[None]:
+    """Fail in plain words where workers have no room for a batch; torch's own read as if the memory were spent.
+
+    Where a batch is shared only as it is sent, torch says nothing at all, and the loader waits in vain.
+    """
+    if Path(SHARED).is_dir():
+        free = shutil.disk_usage(SHARED).free
+        ctx.require(free >= ROOM_BYTES, f"{SHARED} is too small, {free} bytes are free: give it more (--shm-size)")
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        said = [line for line in str(error).splitlines() if any(word in line for word in NO_ROOM)]
+        ctx.require(not said, f"{SHARED} is too small, give the container more (--shm-size): {' '.join(said[-1:])}")
+        raise
 
 
 def _start_methods() -> Iterable[str]:
@@ -134,7 +162,8 @@ def _batches(ctx: Context, workers: int, method: str | None, *, shuffle: bool) -
 
     generator = torch.Generator().manual_seed(ctx.seed)
     settings = {"shuffle": shuffle, "generator": generator, "pin_memory": ctx.device == "cuda"}
-    batches = list(_loader(Numbered(ROWS), workers, method, **settings))
+    with room_to_share(ctx):
+        batches = list(_loader(Numbered(ROWS), workers, method, **settings))
     ctx.require(ctx.device != "cuda" or all(batch.is_pinned() for batch in batches), "a batch is not pinned")
     return batches
 

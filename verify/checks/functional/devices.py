@@ -1,8 +1,8 @@
 """Does the device that was promised really compute?"""
 
-import sys
 from typing import TYPE_CHECKING, Any
 
+from verify.checks import mlx_device
 from verify.checks.torch_device import ready, require_on
 from verify.probe.check import check
 from verify.probe.context import Context
@@ -54,12 +54,11 @@ def _torch_product(ctx: Context, left: "np.ndarray[Any, Any]", right: "np.ndarra
 
 
 def _mlx_product(ctx: Context, left: "np.ndarray[Any, Any]", right: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+    kind = mlx_device.ready(ctx)
     import mlx.core as mx
     import numpy as np
 
-    kind = "gpu" if mx.default_device() == mx.Device(mx.gpu) else "cpu"
     ctx.note(mlx=mx.__version__, default_device=kind)
-    ctx.require(kind == "gpu" or sys.platform != "darwin", "mlx computes on the CPU although this is a Mac")
     product = mx.array(left) @ mx.array(right)
     mx.eval(product)
     return np.array(product, dtype=np.float64)

@@ -1,5 +1,7 @@
 """Does the device compute in float8 (e4m3), and not only know its name?"""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +74,8 @@ def float8_products_agree_with_float64(ctx: Context) -> None:
     left, right = (_float8(ctx, values / scale) for values, scale in zip(wide, scales, strict=True))
     ctx.require(left.element_size() == right.element_size() == 1, f"{left.dtype} takes more than a byte")
     scale_a, scale_b = (scale.to(device) for scale in scales)
-    product = torch._scaled_mm(left, right.t(), scale_a=scale_a, scale_b=scale_b, out_dtype=torch.float32)  # noqa: SLF001 - the one there is
+    multiply = partial(torch._scaled_mm, scale_a=scale_a, scale_b=scale_b, out_dtype=torch.float32)  # noqa: SLF001 - the one there is
+    product = given(ctx, "product", lambda: multiply(left, right.t()))
     require_on(ctx, product)
     one, two = (values.cpu().double() * scale.double() for values, scale in zip((left, right), scales, strict=True))
     error = (product.cpu().double() - one @ two.t()).abs() / (one.abs() @ two.abs().t())
@@ -84,12 +87,17 @@ def _float8(ctx: Context, values: "torch.Tensor") -> "torch.Tensor":
     """The values on the device, rounded to e4m3."""
     import torch
 
+    return given(ctx, "numbers", lambda: values.to(ctx.device).to(torch.float8_e4m3fn))
+
+
+def given(ctx: Context, what: str, operation: Callable[[], "torch.Tensor"]) -> "torch.Tensor":
+    """What the operation gives; where Metal has no such thing, the check is skipped with torch's words."""
     try:
-        return values.to(ctx.device).to(torch.float8_e4m3fn)
+        return operation()
     except (TypeError, RuntimeError) as error:
-        # Every CPU and every CUDA device can round to it, by a table if need be.
+        # Every CPU can do both, by a table if need be, and so can every CUDA device that is asked.
         if ctx.device == "mps":
-            ctx.skip(f"no float8 on mps: {str(error).splitlines()[0]}")
+            ctx.skip(f"no float8 {what} on mps: {str(error).splitlines()[0]}")
         raise
 
 

@@ -1,10 +1,12 @@
 """Does MLX compute, differentiate, optimise and save, and do its names still exist?"""
 
 import importlib
+import itertools
 from typing import TYPE_CHECKING, Any
 
+from verify.checks.mlx_device import ready
 from verify.probe.check import check
-from verify.probe.context import Context
+from verify.probe.context import Context, Note
 
 if TYPE_CHECKING:
     import mlx.core as mx
@@ -22,6 +24,16 @@ DEVIATION_WITHIN = 5 / (2 * DRAWN) ** 0.5
 
 STEPS = 50
 LOSS_FALLS_TO = 0.1
+
+FORMULA_STEPS = 10
+LEARNING_RATE = 0.01
+WEIGHT_DECAY = 0.1
+# As language models are trained. With 0.999, 1 - beta ** step in float32 may be off by 500 eps.
+BETAS = (0.9, 0.95)
+# Large enough to be seen: whether it stands inside or outside of the root changes the smaller gradients' steps.
+ADAM_EPS = 1e-4
+# A step rounds about a dozen times, relative to the learning rate, and once relative to the parameter.
+ADAM_ERROR = 32.0
 
 # What training with MLX is written against; a renamed one breaks a run hours after it was started.
 NAMES = {
@@ -55,6 +67,7 @@ def random_numbers_repeat_and_are_normal(ctx: Context) -> None:
 
     Training that starts from such numbers is neither random nor repeatable on this version of mlx.
     """
+    ready(ctx)
     import numpy as np
 
     first, again, other = (_drawn(seed) for seed in (ctx.seed, ctx.seed, ctx.seed + 1))
@@ -71,11 +84,11 @@ def a_linear_layer_agrees_with_float64(ctx: Context) -> None:
 
     The layer or the product underneath is wrong on this device.
     """
+    ready(ctx)
     import mlx.core as mx
     import numpy as np
     from mlx.nn import Linear
 
-    mx.random.seed(ctx.seed)
     layer, inputs = Linear(64, 32), mx.random.normal((16, 64))
     outputs, weight, bias, rows = (_exact(array) for array in (layer(inputs), layer.weight, layer.bias, inputs))
     size = np.abs(rows) @ np.abs(weight.T) + np.abs(bias)
@@ -89,6 +102,7 @@ def gradients_agree_with_torch(ctx: Context) -> None:
 
     One of the two differentiates wrongly: models trained on both cannot be compared.
     """
+    ready(ctx)
     import mlx.core as mx
     import numpy as np
     import torch
@@ -117,11 +131,11 @@ def an_optimiser_lowers_the_loss(ctx: Context) -> None:
 
     The steps do not reach the weights, or the gradient is wrong: compare `mlx.gradients_agree_with_torch`.
     """
+    ready(ctx)
     import mlx.core as mx
     from mlx.nn import Linear, losses, value_and_grad
     from mlx.optimizers import Adam
 
-    mx.random.seed(ctx.seed)
     model, inputs = Linear(8, 1), mx.random.normal((64, 8))
     targets = inputs @ mx.random.normal((8, 1)) + 1
     optimizer = Adam(learning_rate=0.1)
@@ -136,15 +150,46 @@ def an_optimiser_lowers_the_loss(ctx: Context) -> None:
     ctx.derive("loss_left", "last / first", unit="1", at_most=LOSS_FALLS_TO, first=seen[0], last=seen[-1])
 
 
+@check(needs=["mlx", "numpy"], devices=["mlx"])
+def adam_and_adamw_follow_their_formulas(ctx: Context) -> None:
+    """Ten steps of Adam and of AdamW, with and without bias correction, are those of the formula in float64.
+
+    Another optimiser lowers the loss of a small model as well, and trains a large one worse: compare another version
+    of mlx, or write the steps out.
+    """
+    ready(ctx)
+    import mlx.core as mx
+    import numpy as np
+    from mlx import optimizers
+
+    random = np.random.default_rng(ctx.seed)
+    # Of six sizes, and some of them nothing: weight decay alone moves those.
+    sizes = 10.0 ** (np.arange(7) - 5.0) * (np.arange(7) > 0)
+    start, *drawn = random.standard_normal((1 + FORMULA_STEPS, 33, 7)).astype("float32")
+    gradients = [(gradient * sizes).astype("float32") for gradient in drawn]
+    decays: dict[str, dict[str, float]] = {"Adam": {}, "AdamW": {"weight_decay": WEIGHT_DECAY}}
+    for (name, decay), corrected in itertools.product(decays.items(), (False, True)):
+        kind = getattr(optimizers, name)
+        optimizer = kind(LEARNING_RATE, betas=list(BETAS), eps=ADAM_EPS, bias_correction=corrected, **decay)
+        weights = {"weight": mx.array(start)}
+        for gradient in gradients:
+            weights = optimizer.apply_gradients({"weight": mx.array(gradient)}, weights)
+        exact = _adam_by_formula(start, gradients, sum(decay.values()), corrected)
+        scale = np.abs(exact) + LEARNING_RATE * FORMULA_STEPS
+        error = float((np.abs(_exact(weights["weight"]) - exact) / scale).max()) / FLOAT32_EPS
+        conditions: dict[str, Note] = {"optimiser": name, "bias_correction": corrected, "steps": FORMULA_STEPS}
+        ctx.measure("error_in_eps", error, unit="1", at_most=ADAM_ERROR, conditions=conditions)
+
+
 @check(level="quick", needs=["mlx", "numpy"], devices=["mlx"])
 def saving_and_loading_keeps_every_bit(ctx: Context) -> None:
     """A model's weights come back from safetensors bit for bit, in float32 and in bfloat16.
 
     Weights were lost, renamed or rounded on their way: no checkpoint of this version of mlx is safe.
     """
+    ready(ctx)
     import mlx.core as mx
 
-    mx.random.seed(ctx.seed)
     kept = {name: mx.random.normal((64, 32)).astype(getattr(mx, name)) for name in ("float32", "bfloat16")}
     path = ctx.scratch / "weights.safetensors"
     mx.save_safetensors(str(path), kept)
@@ -161,6 +206,26 @@ def _drawn(seed: int) -> "np.ndarray[Any, Any]":
 
     mx.random.seed(seed)
     return _exact(mx.random.normal((DRAWN,)))
+
+
+def _adam_by_formula(
+    start: "np.ndarray[Any, Any]",
+    gradients: "list[np.ndarray[Any, Any]]",
+    decay: float,
+    corrected: bool,
+) -> "np.ndarray[Any, Any]":
+    """Loshchilov and Hutter, https://arxiv.org/abs/1711.05101, algorithm 2, with the decay times the learning rate."""
+    import numpy as np
+
+    weight = start.astype(np.float64)
+    first, second = np.zeros_like(weight), np.zeros_like(weight)
+    one, two = BETAS
+    for step, gradient in enumerate(gradients, start=1):
+        first = one * first + (1 - one) * gradient.astype(np.float64)
+        second = two * second + (1 - two) * gradient.astype(np.float64) ** 2
+        mean, square = (first / (1 - one**step), second / (1 - two**step)) if corrected else (first, second)
+        weight = weight - LEARNING_RATE * (mean / (np.sqrt(square) + ADAM_EPS) + decay * weight)
+    return weight
 
 
 def _exact(array: "mx.array") -> "np.ndarray[Any, Any]":

@@ -1,17 +1,19 @@
 """Do weights of 8 and 4 bits take less memory, and lose no more than their step size says?"""
 
 import importlib
-import io
 import json
 import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+from verify.checks.mlx_device import ready as ready_mlx
 from verify.checks.models.quantized import (
+    AS_PREDICTED_DYNAMIC,
     COLUMNS,
     GROUP,
     INNER,
+    NF4,
     PRODUCT_EPS,
     ROUNDING,
     ROWS,
@@ -21,6 +23,7 @@ from verify.checks.models.quantized import (
     measure_error,
     measure_product,
     predicted,
+    saved_bytes,
 )
 from verify.checks.torch_device import ready, require_on
 from verify.probe.check import check
@@ -31,10 +34,6 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-# Dynamic quantisation rounds activations to 8 bits, of which kernels for x86 before VNNI use 7 and others 8:
-# https://github.com/pytorch/pytorch/blob/main/torch/ao/quantization/observer.py (reduce_range). Between the two, the
-# error of the activations doubles; the prediction is for 7.
-AS_PREDICTED_DYNAMIC = (0.4, 1.15)
 # MLX moves a group's step so that zero is a level, by half a step over the half of the range or more that lies on one
 # side of it. What that adds up to at the other end, where the last level is all there is, is at most a step.
 MLX_STEPS = 1.0
@@ -53,13 +52,6 @@ except (NotImplementedError, RuntimeError) as error:
     told = {"error": str(error).splitlines()[0]}
 print(json.dumps(told))
 """
-
-# The 16 levels of NF4, as published: https://arxiv.org/abs/2305.14314, appendix E.
-NF4 = (
-    *(-1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635),
-    *(-0.18477343022823334, -0.09105003625154495, 0.0, 0.07958029955625534, 0.16093020141124725, 0.24611230194568634),
-    *(0.33791524171829224, 0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0),
-)
 
 
 @check(needs=["torch"], devices=["cpu", "cuda", "mps"])
@@ -106,7 +98,7 @@ def int8_dynamic_keeps_the_outputs(ctx: Context) -> None:
     step, of_inputs = 2 * layer.weight.abs().max() / 255, (layer.inputs.max() - layer.inputs.min()) / 127
     expected = predicted(layer, step.expand(COLUMNS, INNER), float(of_inputs))
     measure_error(ctx, output.double() - layer.exact(), expected, AS_PREDICTED_DYNAMIC)
-    measure_bytes(ctx, 8, _saved_bytes(quantized), _saved_bytes(model))
+    measure_bytes(ctx, 8, saved_bytes(quantized), saved_bytes(model))
 
 
 @check(needs=["torch"], devices=["cpu", "cuda", "mps"])
@@ -212,7 +204,7 @@ def mlx_weights_keep_to_their_steps(ctx: Context) -> None:
     import mlx.core as mx
     import numpy as np
 
-    mx.random.seed(ctx.seed)
+    ready_mlx(ctx)
     weight, inputs = mx.random.normal((COLUMNS, INNER)), mx.random.normal((ROWS, INNER))
     groups = _exact(weight).reshape(COLUMNS, -1, GROUP)
     for bits in MLX_BITS:
@@ -240,6 +232,7 @@ def mlx_quantises_every_layer(ctx: Context) -> None:
     import mlx.core as mx
     from mlx import nn
 
+    ready_mlx(ctx)
     for bits in MLX_BITS:
         mx.random.seed(ctx.seed)
         model = nn.Sequential(*(nn.Linear(INNER, INNER, bias=False) for _ in range(3)))
@@ -282,14 +275,6 @@ def _int4_operator(device: str) -> Any:
 
     name = "_weight_int4pack_mm_for_cpu" if device == "cpu" else "_weight_int4pack_mm"
     return getattr(torch.ops.aten, name)
-
-
-def _saved_bytes(model: "torch.nn.Module") -> int:
-    import torch
-
-    file = io.BytesIO()
-    torch.save(model.state_dict(), file)
-    return file.tell()
 
 
 def _exact(array: "mx.array") -> "np.ndarray[Any, Any]":

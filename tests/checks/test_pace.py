@@ -1,0 +1,136 @@
+"""Runs that take turns, and the paces that are not to be believed."""
+
+import random
+from typing import Any
+
+import pytest
+
+from verify.checks.benchmark import energy, loading, pretraining
+from verify.checks.measures.pace import STEADY_FROM, TURNS, Doubts, Pace, doubt_about, race
+from verify.probe import contention
+from verify.probe.contention import Contention
+from verify.probe.context import Context
+
+NOISE = random.Random(1)
+EVEN = [0.1 * (1 + 0.004 * NOISE.random()) for _ in range(16)]
+CALM = Doubts(None, None)
+CONTEXT: Any = ("cpu", 0, 2, *[None] * 4)
+
+
+def ran(first: float, steady: list[float]) -> Pace:
+    seconds = [first, *steady[:1], *steady]
+    return Pace("cpu", 1, Any, [1] * len(seconds), seconds)
+
+
+def recorded(own: Pace, baseline: Pace, doubts: Doubts = CALM) -> tuple[dict[str, Any], dict[str, Any]]:
+    context, arm = Context(*CONTEXT), pretraining.ALONE[2]
+    pretraining.record(context, arm, own, doubts)
+    pretraining.record_worth(context, arm, own, baseline, doubts)
+    return {figure["name"]: figure for figure in context.measurements}, dict(context.notes)
+
+
+@pytest.mark.parametrize(
+    ("samples", "words"),
+    [
+        (EVEN, None),
+        ([0.13] * 8 + [0.1] * 8, "still falling"),
+        ([0.1] * 8 + [0.13] * 8, "times rose"),
+        ([0.1, 0.15] * 8, "the median is known to 20% only"),
+        ([0.1, 0.102, 0.101, 0.1], None),
+        ([0.1, 0.15], "2 times lie 17% to either side"),
+        ([0.1], "timed once"),
+    ],
+)
+def test_a_pace_that_drifts_or_spreads_is_doubted(samples: list[float], words: str | None) -> None:
+    doubt = doubt_about(samples)
+    assert doubt is None if words is None else words in str(doubt)
+
+
+def test_all_that_rests_on_a_drifting_pace_is_marked() -> None:
+    figures, _ = recorded(ran(5.0, [0.07] * 8 + [0.08] * 8), ran(0.2, EVEN))
+    timed = {name: figure["inconclusive"] for name, figure in figures.items() if name != "seconds_by_step"}
+    assert {"break_even_step_sdpa_low", "break_even_step_sdpa_high", "startup_seconds_sdpa"} < set(timed)
+    assert all("times rose" in doubt for doubt in timed.values())
+
+
+def test_what_is_ahead_from_the_start_breaks_even_at_no_step() -> None:
+    figures, notes = recorded(ran(0.12, [0.9 * each for each in EVEN]), ran(0.16, EVEN))
+    assert notes == {"break_even_sdpa": "ahead from the start"}
+    assert not any(name.startswith("break_even") for name in figures)
+
+
+def test_a_note_on_paces_that_drift_says_so() -> None:
+    _, notes = recorded(ran(0.12, [0.1] * 8 + [0.13] * 8), ran(0.16, EVEN))
+    assert "; not to be believed: times rose" in notes["break_even_sdpa"]
+
+
+def test_a_break_even_that_may_lie_before_the_first_step_is_marked() -> None:
+    figures, _ = recorded(ran(0.2, [0.99 * each for each in EVEN]), ran(0.2, EVEN))
+    assert figures["break_even_step_sdpa_low"]["value"] < 0 < figures["break_even_step_sdpa"]["value"]
+    assert "below the first step" in figures["break_even_step_sdpa"]["inconclusive"]
+
+
+def test_a_start_up_below_zero_is_marked_and_nothing_else_is() -> None:
+    figures, _ = recorded(ran(0.05, EVEN), ran(0.2, EVEN))
+    assert figures["startup_seconds_sdpa"]["value"] < 0
+    assert "starts before the run" in figures["startup_seconds_sdpa"]["inconclusive"]
+    assert figures["tokens_per_second"]["inconclusive"] is None
+
+
+def test_a_break_even_lies_within_its_range_and_is_believed() -> None:
+    figures, _ = recorded(ran(5.0, [0.9 * each for each in EVEN[::-1]]), ran(0.2, EVEN))
+    low, step, high = (figures[f"break_even_step_sdpa{end}"] for end in ("_low", "", "_high"))
+    assert low["value"] < step["value"] < high["value"]
+    # 4.8 s later, less what the turns before the middle one have saved, 0.01 s a step.
+    assert step["value"] == pytest.approx(480, rel=0.02)
+    assert {low["inconclusive"], step["inconclusive"], high["inconclusive"]} == {None}
+
+
+def test_a_neighbour_of_the_start_up_is_held_against_what_rests_on_it() -> None:
+    figures, _ = recorded(ran(5.0, [0.9 * each for each in EVEN]), ran(0.2, EVEN), Doubts(None, "a neighbour"))
+    assert figures["startup_seconds_sdpa"]["inconclusive"] == "a neighbour"
+    assert figures["break_even_step_sdpa"]["inconclusive"] == "a neighbour"
+    assert figures["tokens_per_second"]["inconclusive"] is None
+    assert figures["times_as_fast"]["inconclusive"] is None
+
+
+@pytest.mark.parametrize(("busy", "steady", "whole"), [(0, False, True), (STEADY_FROM, True, True), (99, False, False)])
+def test_start_up_and_steady_turns_are_watched_apart(
+    monkeypatch: pytest.MonkeyPatch, busy: int, steady: bool, whole: bool
+) -> None:
+    made: list[int] = []
+    monkeypatch.setattr(contention, "now", lambda: len(made))
+    monkeypatch.setattr(contention, "since", lambda begun: Contention(float(begun <= busy < len(made)), 0.0, 0.0))
+
+    def step() -> Any:
+        made.append(len(made))
+
+    doubts = race([Pace("cpu", 1, step)], "cpu", TURNS)
+    assert len(made) == TURNS
+    assert (doubts.steady is not None, doubts.whole is not None) == (steady, whole)
+
+
+@pytest.mark.parametrize(
+    ("cache", "seconds", "doubt"),
+    [
+        ("first", [0.9], None),
+        ("cold", [0.4, 0.8], "2 times lie 25% to either side of their middle"),
+        ("warm", [0.10, 0.11, 0.10, 0.10], None),
+        ("warm", [0.10, 0.31, 0.10, 0.10], "4 times lie 105% to either side of their middle"),
+    ],
+)
+def test_loads_that_spread_are_marked(cache: str, seconds: list[float], doubt: str | None) -> None:
+    context = Context(*CONTEXT)
+    loading.record(context, cache, seconds, None)
+    assert {figure["inconclusive"] for figure in context.measurements} == {doubt}
+    assert {figure["conditions"]["threads"] for figure in context.measurements} == {2}
+
+
+def test_each_figure_of_energy_names_its_source_and_has_the_doubts_of_its_own_time() -> None:
+    context = Context(*CONTEXT)
+    training = energy.Spent("rapl package", 300.0, 10.0, 100, "a neighbour")
+    energy.record(context, training, energy.Spent("rapl package", 15.0, 3.0, 0))
+    figures = {figure["name"]: figure for figure in context.measurements}
+    assert {figure["conditions"]["source"] for figure in figures.values()} == {"rapl package"}
+    assert figures.pop("idle_watts")["inconclusive"] is None
+    assert {figure["inconclusive"] for figure in figures.values()} == {"a neighbour"}

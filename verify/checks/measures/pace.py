@@ -1,0 +1,118 @@
+"""Training runs that take turns: what each turn took, and whether to believe the pace that they show."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from verify.checks.measures.startup_and_rate import Cost, fitted, totals_of
+from verify.probe import contention, paired, throttling
+from verify.probe.timing import (
+    FEWEST_FOR_AN_INTERVAL,
+    HOPELESS,
+    half_width,
+    rising,
+    still_falling,
+    synchroniser,
+)
+
+if TYPE_CHECKING:
+    import torch
+
+# The first turn is one step, start-up and all; the second may still compile; the others count, four of them a round.
+STEADY_FROM = 2
+TURNS = STEADY_FROM + 2 * paired.FEWEST_ROUNDS
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a run goes: its steps, the seconds of each turn, and the loss before each step.
+
+    Attributes:
+        device: Where it trains.
+        steps_per_turn: Between two looks at the clock.
+        step: Trains once; the loss, not waited for.
+    """
+
+    device: str
+    steps_per_turn: int
+    step: "Callable[[], torch.Tensor]"
+    steps: list[int] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    losses: "list[torch.Tensor]" = field(default_factory=list)
+
+    @property
+    def cost(self) -> Cost:
+        """Start-up and seconds a step, of which the latter is known as well as the steady turns tell."""
+        return fitted(totals_of(self.steps), totals_of(self.seconds)).known_to(half_width(self.steady))
+
+    @property
+    def steady(self) -> list[float]:
+        """Seconds a step in each turn that counts."""
+        return [seconds / steps for seconds, steps in zip(self.seconds, self.steps, strict=True)][STEADY_FROM:]
+
+    def turn(self, steps: int) -> None:
+        """Make so many steps and note what they took."""
+        synchronise = synchroniser(self.device)
+        synchronise()
+        start = time.perf_counter()
+        self.losses.extend(self.step() for _ in range(steps))
+        synchronise()
+        self.seconds.append(time.perf_counter() - start)
+        self.steps.append(steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """Why figures of a race are not to be believed, or None.
+
+    Attributes:
+        steady: Those of the turns that count.
+        whole: Those that rest on the first turns too: start-up, and all that follows from it.
+    """
+
+    steady: str | None
+    whole: str | None
+
+
+def race(paces: Sequence[Pace], device: str, turns: int) -> Doubts:
+    """Turns of each run, forwards, backwards, backwards and forwards, so that a drift of the machine favours none.
+
+    Start-up and the steady turns are watched apart: a neighbour of the former alone would be lost in the latter.
+    """
+    begun, sensors = contention.now(), throttling.now(device)
+    for turn in range(STEADY_FROM):
+        _turn(paces, turn)
+    start_up = contention.since(begun).reason or throttling.reason(sensors, throttling.now(device))
+    begun, sensors = contention.now(), throttling.now(device)
+    for turn in range(STEADY_FROM, turns):
+        _turn(paces, turn)
+    steady = contention.since(begun).reason or throttling.reason(sensors, throttling.now(device))
+    return Doubts(steady, start_up or steady)
+
+
+def _turn(paces: Sequence[Pace], turn: int) -> None:
+    for pace in paces if (turn - STEADY_FROM) % 4 in {0, 3} else paces[::-1]:
+        pace.turn(pace.steps_per_turn if turn else 1)
+
+
+def doubt_about(samples: Sequence[float]) -> str | None:
+    """Why times of the same work, in the order they were taken, tell no steady pace, or None.
+
+    Too few for an interval of the median are believed if their whole range is as narrow as that must be.
+    """
+    if len(samples) < FEWEST_FOR_AN_INTERVAL:
+        return _doubt_about_few(sorted(samples))
+    if still_falling(samples):
+        return "times were still falling when the last was taken"
+    if rising(samples):
+        return "times rose while they were taken, as they do on a machine that grows hot"
+    width = half_width(samples)
+    return f"the median is known to {width:.0%} only" if width > HOPELESS else None
+
+
+def _doubt_about_few(ordered: Sequence[float]) -> str | None:
+    if len(ordered) == 1:
+        return "it was timed once"
+    apart = (ordered[-1] - ordered[0]) / 2 / ordered[len(ordered) // 2]
+    return f"{len(ordered)} times lie {apart:.0%} to either side of their middle" if apart > HOPELESS else None
