@@ -31,7 +31,7 @@ def furnished(project: Path) -> Path:
         pytest.skip("needs an environment: ./noxw -s setup")
     (project / ".environments").mkdir()
     for entry in (ROOT / ".environments").iterdir():
-        if entry.name not in ("lock", "run"):
+        if entry.name not in ("lock", "run", "scratch"):
             (project / ".environments" / entry.name).symlink_to(entry.resolve() if entry.is_symlink() else entry)
     return project
 
