@@ -2,8 +2,6 @@
 
 import argparse
 import json
-import os
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests import examples
+from tests.benches import bench_in
 from tests.cli.conftest import ROOT
 from verify.cli import trial
 from verify.cli.bench import crowding
@@ -92,16 +91,7 @@ Attempt = Callable[..., int]
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    return Bench(
-        python=Path(sys.executable),
-        environment={"PATH": os.environ["PATH"]},
-        root=ROOT,
-        lock=tmp_path / "lock.txt",
-        cache=tmp_path / "cache",
-        scratch=tmp_path / "scratch",
-        processors=2,
-        together=1,
-    )
+    return replace(bench_in(tmp_path), together=1)
 
 
 def jobs(folder: Path, *more: str) -> list[Job]:

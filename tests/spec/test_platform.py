@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from verify.errors import UsageError
-from verify.spec.platform import load_platform, normalized, package_of, platform_names
+from verify.probe.package_name import normalised
+from verify.spec.platform import load_platform, package_of, platform_names
 
 OURS = Path(__file__).resolve().parents[2]
 
@@ -76,4 +77,4 @@ def test_an_unknown_platform_gets_a_suggestion(project: Path) -> None:
 
 @pytest.mark.parametrize("word", ["Torch_X.y", "torch-x-y[a,b]==2.0", "torch.x.y>=1,<2"])
 def test_packages_are_compared_by_their_normal_name(word: str) -> None:
-    assert package_of(word) == normalized("torch-x-y")
+    assert package_of(word) == normalised("torch-x-y")

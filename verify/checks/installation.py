@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path
 
+from verify.probe.package_name import normalised
+
 PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)")
 # RECORD cannot hold its own hash, nor the signatures made over it; bytecode is made after installing.
 # https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-record-file
@@ -54,11 +56,6 @@ def locked_versions(lock: Path) -> dict[str, str]:
     """The pinned version of each distribution in a lock."""
     pins = (PINNED.match(line) for line in lock.read_text(encoding="utf-8").splitlines())
     return {normalised(pin[1]): pin[2] for pin in pins if pin}
-
-
-def normalised(name: str) -> str:
-    """A distribution's name as it compares: https://packaging.python.org/en/latest/specifications/name-normalization."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def same_version(locked: str, installed: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic.config import JsonDict
 
-from verify.report.fields import Closed, Day, Device, Listed, Name, as_text
+from verify.report.fields import Closed, Day, Device, Listed, Name, as_text, told_apart
 from verify.report.releases import Range, all_within
 from verify.report.v1 import Package
 from verify.report.v2 import KnownIssue
@@ -66,10 +66,7 @@ class KnownIssues(Closed):
     @field_validator("issues")
     @classmethod
     def _are_told_apart(cls, issues: tuple[Entry, ...]) -> tuple[Entry, ...]:
-        ids = [issue.id for issue in issues]
-        twice = next((name for name in ids if ids.count(name) > 1), None)
-        if twice:
-            raise ValueError(f"{twice} is the id of two known issues")
+        told_apart([issue.id for issue in issues], "known issues")
         return issues
 
 

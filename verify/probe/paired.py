@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from verify.probe import contention, throttling
+from verify.probe import disturbance
 from verify.probe.timing import BLOCK_SECONDS, block_calls, seconds_per_call
 
 # What is called the 95% interval has 97% where rounds are independent: looking after every round whether it is tight
@@ -87,13 +87,12 @@ def interleave(
         block(1)
     calls = [block_calls(block, shortest_block) for block in blocks]
     deadline = clock() + budget_seconds
-    before, sensors = contention.now(), throttling.now(device)
+    disturbed = disturbance.watch(device)
     samples: tuple[list[float], list[float]] = ([], [])
     while _more(samples, left=clock() < deadline):
         for side in ORDERS[len(samples[0]) // 2 % 2]:
             samples[side].append(blocks[side](calls[side]))
-    disturbed = contention.since(before).reason or throttling.reason(sensors, throttling.now(device))
-    return Interleaved(tuple(samples[0]), tuple(samples[1]), disturbed)
+    return Interleaved(tuple(samples[0]), tuple(samples[1]), disturbed())
 
 
 def _more(samples: Sequence[Sequence[float]], *, left: bool) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from verify.probe import contention, throttling
+from verify.probe import disturbance
 
 BLOCK_SECONDS = 0.02
 # MPS queues deeply; shorter blocks would time the queue's edges.
@@ -111,15 +111,13 @@ def time_blocks(
     _warm_up(lambda: block(calls), lambda: clock() < start + budget_seconds / 2)
     # What was slow while it warmed up may be too short for a block now.
     calls = block_calls(block, shortest_block, calls)
-    before, sensors = contention.now(), throttling.now(device)
+    disturbed = disturbance.watch(device)
     samples: list[float] = []
     while not _enough(samples, (clock() - start) / budget_seconds):
         samples.append(block(calls))
-    disturbed = contention.since(before).reason
-    hot = throttling.reason(sensors, throttling.now(device))
-    steady, width = not still_falling(samples) and not rising(samples), half_width(samples)
-    doubt = disturbed or hot or _doubt(samples, width)
-    return Timing(tuple(samples), calls, startup, steady, width, doubt)
+    doubt = disturbed() or _doubt(samples)
+    steady = not still_falling(samples) and not rising(samples)
+    return Timing(tuple(samples), calls, startup, steady, half_width(samples), doubt)
 
 
 def seconds_per_call(
@@ -195,13 +193,17 @@ def half_width(samples: Sequence[float]) -> float:
     return (high - low) / 2 / statistics.median(ordered)
 
 
-def _doubt(samples: Sequence[float], width: float) -> str | None:
-    if len(samples) < FEWEST_FOR_AN_INTERVAL:
-        return f"only {len(samples)} samples, at {statistics.median(samples):.2g} s a call"
+def doubt_about(samples: Sequence[float]) -> str | None:
+    """Why times of the same work, enough of them and in the order they were taken, tell no steady pace; or None."""
     if still_falling(samples):
-        return "times were still falling when the budget was spent"
+        return "times were still falling when the last was taken"
     if rising(samples):
         return "times rose while they were taken, as they do on a machine that grows hot"
-    if width > HOPELESS:
-        return f"the median is known to {width:.0%} only"
-    return None
+    width = half_width(samples)
+    return f"the median is known to {width:.0%} only" if width > HOPELESS else None
+
+
+def _doubt(samples: Sequence[float]) -> str | None:
+    if len(samples) < FEWEST_FOR_AN_INTERVAL:
+        return f"only {len(samples)} samples, at {statistics.median(samples):.2g} s a call"
+    return doubt_about(samples)

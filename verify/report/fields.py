@@ -1,5 +1,6 @@
 """Kinds of field that every version of the report is made of."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal, TypeVar, get_args
 
@@ -67,6 +68,17 @@ def _encodable(text: str) -> str:
     except UnicodeEncodeError as error:
         raise ValueError("a lone surrogate is no character") from error
     return text
+
+
+def told_apart(ids: Sequence[str], what: str) -> None:
+    """Refuse entries of which two have the same id.
+
+    Raises:
+        ValueError: The id, and that two of what they are have it.
+    """
+    twice = next((name for name in ids if ids.count(name) > 1), None)
+    if twice:
+        raise ValueError(f"{twice} is the id of two {what}")
 
 
 def as_tuple(value: object) -> object:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from verify.probe.package_name import normalised
+
 _BOUND = r"(<=|>=|==|<|>)\s*[0-9]+(\.[0-9]+)*"
 
 Range = Annotated[str, Field(pattern=rf"^\s*{_BOUND}(\s*,\s*{_BOUND})*\s*$")]
@@ -18,13 +20,8 @@ def within(version: str, span: str) -> bool:
 
 def all_within(versions: Mapping[str, str], spans: Mapping[str, str]) -> bool:
     """Whether all of these packages are there, each in its range; their names are compared as indexes do."""
-    known = {normal(name): version for name, version in versions.items()}
-    return all(normal(name) in known and within(known[normal(name)], span) for name, span in spans.items())
-
-
-def normal(name: str) -> str:
-    """Spell a package's name as indexes compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    known = {normalised(name): version for name, version in versions.items()}
+    return all(normalised(name) in known and within(known[normalised(name)], span) for name, span in spans.items())
 
 
 def _holds(version: str, bound: str) -> bool:

@@ -15,6 +15,7 @@ from verify.judge.known_issues import Entry, applying, known_issue
 from verify.judge.policy import Policy
 from verify.judge.verdict import judge
 from verify.probe.check import Level
+from verify.probe.package_name import normalised
 from verify.report import v1, v2, v3
 from verify.report.fields import OUTCOMES
 from verify.report.hygiene import scrub
@@ -24,7 +25,6 @@ from verify.run.answer import Answer
 from verify.run.plan import Job
 from verify.spec.environment import Environment
 from verify.spec.lock import Lock
-from verify.spec.platform import normalized
 
 VERSIONS: Mapping[Level, Version] = {"quick": "v1", "full": "v2", "certify": "v3"}
 REPORTS: Mapping[Level, type[BaseModel]] = {"quick": v1.Report, "full": v2.Report, "certify": v3.Report}
@@ -124,7 +124,7 @@ def draft(run: Run) -> dict[str, Any]:
         "results": [_only(result, RESULTS[run.level]) for result in results],
         "counts": _counts(results),
         "interrupted": run.interrupted,
-        "frameworks": [package for package in run.facts["packages"] if normalized(package["name"]) in run.requirements],
+        "frameworks": [package for package in run.facts["packages"] if normalised(package["name"]) in run.requirements],
         "known_issues": [],
         "verdict": None,
         "upgraded_from": None,

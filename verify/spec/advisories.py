@@ -6,8 +6,9 @@ from typing import Final, Literal
 
 from pydantic import Field, field_validator
 
-from verify.report.fields import Closed, Device, Listed, Name
-from verify.report.releases import Range, all_within, normal
+from verify.probe.package_name import normalised
+from verify.report.fields import Closed, Device, Listed, Name, told_apart
+from verify.report.releases import Range, all_within
 from verify.spec.environment import Environment
 from verify.spec.lock import Lock
 from verify.spec.platform import Platform
@@ -58,10 +59,7 @@ class Advisories(Closed):
     @field_validator("advisories")
     @classmethod
     def _are_told_apart(cls, advisories: tuple[Advisory, ...]) -> tuple[Advisory, ...]:
-        ids = [advisory.id for advisory in advisories]
-        twice = next((name for name in ids if ids.count(name) > 1), None)
-        if twice:
-            raise ValueError(f"{twice} is the id of two advisories")
+        told_apart([advisory.id for advisory in advisories], "advisories")
         return advisories
 
 
@@ -94,7 +92,7 @@ def applying(
         return (
             all_within(versions, advisory.packages)
             and all_within(there, {name: span for name, span in asked.items() if span})
-            and not {normal(name) for name in advisory.without} & set(versions)
+            and not {normalised(name) for name in advisory.without} & set(versions)
             and advisory.system in {None, environment.machine.system}
             and (not advisory.devices or not set(advisory.devices).isdisjoint(environment.devices))
             and (not advisory.environments or environment.name in advisory.environments)

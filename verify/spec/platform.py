@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
 from verify.errors import UsageError
+from verify.probe.package_name import normalised
 from verify.spec.environment import CLOSED, Name, Title, Words, as_tuple
 from verify.spec.toml import read_toml, validated
 
@@ -56,7 +57,7 @@ class Platform(BaseModel):
         required = {package_of(word) for word in self.requirements}
         named = [*self.ignore_dependencies_of, *(word for index in self.indexes for word in index.packages)]
         for word in named:
-            if normalized(word) not in required:
+            if normalised(word) not in required:
                 raise ValueError(f"{word!r} is not among the requirements")
         return self
 
@@ -82,10 +83,5 @@ def load_platform(root: Path, name: str) -> Platform:
 
 
 def package_of(requirement: str) -> str:
-    """Return the normalized name of the package that a requirement asks for."""
-    return normalized(re.split(r"[\[=<>!~ ;]", requirement, maxsplit=1)[0])
-
-
-def normalized(name: str) -> str:
-    """Spell a package's name as indexes compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    """Return the normalised name of the package that a requirement asks for."""
+    return normalised(re.split(r"[\[=<>!~ ;]", requirement, maxsplit=1)[0])

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from tests.checks.replaced import replaced
+
 ROUNDING = "functional/float8.rounding_to_float8_gives_the_nearest_number"
 FLOAT8 = "functional/float8.float8_products_agree_with_float64"
 
@@ -68,12 +70,4 @@ def float8(spoilt: Any) -> Iterator[None]:
         return exact(values, *target, **settings)
 
     with patch.object(torch.Tensor, "to", converted):
-        yield
-
-
-@contextmanager
-def replaced(owner: Any, name: str, other: Any) -> Iterator[None]:
-    """A function of a framework, replaced by one that is handed the exact one first."""
-    exact = getattr(owner, name)
-    with patch.object(owner, name, lambda *inputs, **settings: other(exact, *inputs, **settings)):
         yield

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from tests.checks.replaced import replaced
+
 FALLBACK = "functional/quantization.quantize_per_tensor_works_with_and_without_fallback"
 DYNAMIC = "functional/quantization.int8_dynamic_keeps_the_outputs"
 PRODUCTS = "functional/quantization.int8_products_are_exact"
@@ -206,14 +208,6 @@ def a_layer_that_only_changes_its_name() -> Iterator[None]:
         patch.object(nn.Linear, "to_quantized", remembering),
         patch.object(nn.QuantizedLinear, "__call__", lambda layer, values: layer.whole[0](values)),
     ):
-        yield
-
-
-@contextmanager
-def replaced(owner: Any, name: str, other: Any) -> Iterator[None]:
-    """A function of a framework, replaced by one that is handed the exact one first."""
-    exact = getattr(owner, name)
-    with patch.object(owner, name, lambda *inputs, **settings: other(exact, *inputs, **settings)):
         yield
 
 

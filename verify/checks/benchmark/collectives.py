@@ -6,7 +6,7 @@ from verify.checks.measures.pace import doubt_about
 from verify.checks.ranks import all_reduce as rank
 from verify.checks.ranks.distributed import RANKS
 from verify.checks.ranks.launcher import answers_of, require_two_devices, torchrun
-from verify.probe import contention, throttling
+from verify.probe import disturbance
 from verify.probe.check import check
 from verify.probe.context import Context, Note
 
@@ -25,9 +25,8 @@ def sums_over_processes_are_fast_and_right(ctx: Context) -> None:
     interface, at GPUs without a direct path to each other, or at a busy machine.
     """
     require_two_devices(ctx)
-    before, sensors = contention.now(), throttling.now(ctx.device)
-    answers = _answers(ctx)
-    disturbed = contention.since(before).reason or throttling.reason(sensors, throttling.now(ctx.device))
+    watched = disturbance.watch(ctx.device)
+    answers, disturbed = _answers(ctx), watched()
     best: list[float] = []
     for counted in SIZES[ctx.device]:
         size = str(counted // rank.BYTES_PER_ELEMENT)

@@ -13,7 +13,7 @@ from verify.checks.measures.energy_counters import Unreadable, joules_between
 from verify.checks.models.bert import Shape
 from verify.checks.models.pretraining_run import Arm, Run, started
 from verify.checks.torch_device import ready, require_on
-from verify.probe import contention, throttling
+from verify.probe import disturbance
 from verify.probe.check import check
 from verify.probe.context import Context, Note
 from verify.probe.timing import synchroniser
@@ -94,10 +94,9 @@ def _rest() -> int:
 
 def _watched(ctx: Context, work: Work) -> Spent:
     """What the work took, with what disturbed it meanwhile."""
-    before, sensors = contention.now(), throttling.now(ctx.device)
+    disturbed = disturbance.watch(ctx.device)
     spent = _spent(ctx, work)
-    doubt = contention.since(before).reason or throttling.reason(sensors, throttling.now(ctx.device))
-    return replace(spent, doubt=doubt)
+    return replace(spent, doubt=disturbed())
 
 
 def _spent(ctx: Context, work: Work) -> Spent:

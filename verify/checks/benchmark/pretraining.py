@@ -4,7 +4,6 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from unittest.mock import patch
 
 from verify.checks.measures.pace import TURNS, Doubts, Pace, doubt_about, race
 from verify.checks.measures.pretraining_proof import judge_losses, prove
@@ -75,6 +74,9 @@ def _skip_what_lacks(ctx: Context, arm: Arm) -> None:
 @contextmanager
 def _cold_compiler(ctx: Context) -> Iterator[None]:
     """Compile as a first run does, and leave nothing behind: what earlier runs compiled would hide the start-up."""
+    # Not above: listing checks imports this file, and must cost nothing.
+    from unittest.mock import patch
+
     import torch
 
     torch.compiler.reset()

@@ -1,12 +1,12 @@
 """Does a checkpoint mean the same to torch and to MLX?"""
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verify.checks.measures.precision import worst_error
+from verify.checks.mlx_device import ready
 from verify.checks.models.decoder_float64 import exact_logits
 from verify.checks.models.materials import prose, smollm2
 from verify.probe.check import check
@@ -45,6 +45,7 @@ def the_engines_agree_on_logits(ctx: Context) -> None:
     The engine that is off computes one of the layers wrongly, reads weights wrongly, or rounds unasked. A model that
     was trained with the one does not say the same in the other.
     """
+    ready(ctx)
     for kind in KINDS:
         folder = ctx.scratch / kind
         _drawn(ctx, kind).save_pretrained(folder)
@@ -62,6 +63,7 @@ def a_checkpoint_that_transformers_saved_means_the_same_to_mlx(ctx: Context) -> 
     A model that was trained here says something else in mlx-lm. Compare the saved config with what mlx-lm reads: until
     it reads `rope_parameters`, write the `rope_theta` that they hold beside them as well.
     """
+    ready(ctx)
     for kind in KINDS:
         model, folder, ids = _drawn(ctx, kind), ctx.scratch / kind, _random_ids(ctx)
         model.save_pretrained(folder)
@@ -102,9 +104,6 @@ def _logits(model: "PreTrainedModel", ids: Sequence[int]) -> "torch.Tensor":
 
 def _mlx_logits(folder: Path, ids: Sequence[int]) -> "dict[str, torch.Tensor]":
     """What MLX finds for all tokens at once, and as it generates: the second half token by token, with the cache."""
-    # MLX reads this once. TF32 keeps 10 of float32's 23 fraction bits; what is measured here is float32:
-    # https://github.com/ml-explore/mlx/issues/3534
-    os.environ["MLX_ENABLE_TF32"] = "0"
     import mlx.core as mx
     import numpy as np
     import torch

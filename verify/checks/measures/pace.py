@@ -6,15 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from verify.checks.measures.startup_and_rate import Cost, fitted, totals_of
-from verify.probe import contention, paired, throttling
-from verify.probe.timing import (
-    FEWEST_FOR_AN_INTERVAL,
-    HOPELESS,
-    half_width,
-    rising,
-    still_falling,
-    synchroniser,
-)
+from verify.probe import disturbance, paired, timing
+from verify.probe.timing import FEWEST_FOR_AN_INTERVAL, HOPELESS, half_width, synchroniser
 
 if TYPE_CHECKING:
     import torch
@@ -80,15 +73,17 @@ def race(paces: Sequence[Pace], device: str, turns: int) -> Doubts:
 
     Start-up and the steady turns are watched apart: a neighbour of the former alone would be lost in the latter.
     """
-    begun, sensors = contention.now(), throttling.now(device)
-    for turn in range(STEADY_FROM):
-        _turn(paces, turn)
-    start_up = contention.since(begun).reason or throttling.reason(sensors, throttling.now(device))
-    begun, sensors = contention.now(), throttling.now(device)
-    for turn in range(STEADY_FROM, turns):
-        _turn(paces, turn)
-    steady = contention.since(begun).reason or throttling.reason(sensors, throttling.now(device))
+    start_up = _watched(paces, device, range(STEADY_FROM))
+    steady = _watched(paces, device, range(STEADY_FROM, turns))
     return Doubts(steady, start_up or steady)
+
+
+def _watched(paces: Sequence[Pace], device: str, turns: range) -> str | None:
+    """Take the turns; what disturbed them."""
+    disturbed = disturbance.watch(device)
+    for turn in turns:
+        _turn(paces, turn)
+    return disturbed()
 
 
 def _turn(paces: Sequence[Pace], turn: int) -> None:
@@ -103,12 +98,7 @@ def doubt_about(samples: Sequence[float]) -> str | None:
     """
     if len(samples) < FEWEST_FOR_AN_INTERVAL:
         return _doubt_about_few(sorted(samples))
-    if still_falling(samples):
-        return "times were still falling when the last was taken"
-    if rising(samples):
-        return "times rose while they were taken, as they do on a machine that grows hot"
-    width = half_width(samples)
-    return f"the median is known to {width:.0%} only" if width > HOPELESS else None
+    return timing.doubt_about(samples)
 
 
 def _doubt_about_few(ordered: Sequence[float]) -> str | None:

@@ -1,7 +1,7 @@
 """Timing a piece of a check's work on its device, and recording it with what a reader needs to repeat it."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from verify.probe.context import Context, Note
 from verify.probe.timing import HOPELESS, Timing, block_seconds, synchroniser, time_blocks
@@ -41,27 +41,22 @@ def record_rate(
 ) -> float:
     """Record how much of something a second: each call does the amount, told in the unit; the median."""
     rates = [amount / seconds for seconds in timing.samples]
-    return ctx.measure(
-        name,
-        rates,
-        unit=unit,
-        direction="higher",
-        conditions=_stated(ctx, conditions),
-        inconclusive=timing.inconclusive,
-    )
+    return _record_rates(ctx, name, rates, timing, unit=unit, conditions=conditions)
 
 
 def record_best(
     ctx: Context, name: str, rate: float, timing: Timing, *, unit: str, conditions: Mapping[str, Note]
 ) -> None:
     """Record the highest rate that was seen at all, which is what the machine can do."""
-    ctx.measure(
-        name,
-        rate,
-        unit=unit,
-        direction="higher",
-        conditions=_stated(ctx, conditions),
-        inconclusive=timing.inconclusive,
+    _record_rates(ctx, name, [rate], timing, unit=unit, conditions=conditions)
+
+
+def _record_rates(
+    ctx: Context, name: str, rates: Sequence[float], timing: Timing, *, unit: str, conditions: Mapping[str, Note]
+) -> float:
+    doubt = timing.inconclusive
+    return ctx.measure(
+        name, rates, unit=unit, direction="higher", conditions=_stated(ctx, conditions), inconclusive=doubt
     )
 
 
