@@ -129,7 +129,7 @@ def mutations(session: nox.Session) -> None:
 
 @nox.session
 def benchmarks(session: nox.Session) -> None:
-    """Measure set-up, start-up and overhead against pip and the bare interpreter."""
+    """Measure the product itself, side by side with others (-- --reachable 8, --against-itself 100 or --doubled)."""
     python = test_python(session)
     session.run(python, "-m", "benchmarks", *session.posargs, env={"PYTHONPATH": str(ROOT)}, external=True)
 

@@ -1,34 +1,64 @@
-"""``nox -s benchmarks``: prints the table; ``--cold`` and ``--reachable`` add what takes minutes a round."""
+"""``nox -s benchmarks``: prints the table; ``--cold`` and ``--reachable`` add what takes minutes a round.
+
+``--against-itself`` and ``--doubled`` print tables of their own, and nothing else.
+"""
 
 import argparse
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
-from benchmarks import provisioning, reachable, startup, suite
+from benchmarks import against_itself, doubled, provisioning, reachable, startup, suite
 
 ROOT = Path(__file__).resolve().parents[1]
+HEAD = "| ours | against | ours, median | theirs, median | figure | rounds |\n|---|---|---|---|---|---|"
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Print each row as it is known."""
-    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument(
-        "--cold", type=int, default=0, metavar="ROUNDS", help="also set up with empty caches this often"
-    )
-    parser.add_argument(
+    for row in rows(parser().parse_args(words)):
+        print(row, flush=True)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    found = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    found.add_argument("--cold", type=int, default=0, metavar="ROUNDS", help="also set up with empty caches this often")
+    found.add_argument(
         "--reachable", type=int, default=0, metavar="ROUNDS", help="also set our figures beside others' this often"
     )
-    arguments = parser.parse_args()
-    print("| ours | against | ours, median | theirs, median | figure | rounds |\n|---|---|---|---|---|---|")
-    for rows in (
-        startup.rows(ROOT),
-        startup.supervisor_rows(ROOT),
-        suite.quick_rows(ROOT),
-        suite.rows(ROOT),
-        provisioning.rows(ROOT, arguments.cold),
-        reachable.rows(ROOT, arguments.reachable),
-    ):
-        for row in rows:
-            print(row, flush=True)
+    found.add_argument(
+        "--only", choices=[*reachable.PARTS], help="of the figures set beside others' these, and nothing else"
+    )
+    found.add_argument(
+        "--against-itself", type=int, metavar="COMPARISONS", help="compare a training run with itself this often"
+    )
+    found.add_argument(
+        "--doubled", action="store_true", help="compare pretraining's conclusions with those of twice the steps"
+    )
+    return found
+
+
+def rows(asked: argparse.Namespace) -> Iterable[str]:
+    """The table that was asked for."""
+    if asked.against_itself is not None:
+        return against_itself.rows(ROOT, asked.against_itself)
+    if asked.doubled:
+        return doubled.rows(ROOT)
+    if asked.only:
+        return chain([HEAD], reachable.PARTS[asked.only](ROOT, asked.reachable))
+    return chain([HEAD], _table(asked.cold, asked.reachable))
+
+
+def _table(cold: int, rounds: int) -> Iterator[str]:
+    yield from startup.rows(ROOT)
+    yield from startup.supervisor_rows(ROOT)
+    yield from suite.quick_rows(ROOT)
+    yield from suite.rows(ROOT)
+    yield from provisioning.rows(ROOT, cold)
+    if rounds:
+        for part in reachable.PARTS.values():
+            yield from part(ROOT, rounds)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the published figures are worth: beside the best that other programs reach on the same machine, in turns."""
+"""What the published figures are worth: beside what other programs reach on the same machine, in turns."""
 
 import math
 import os
@@ -6,131 +6,193 @@ import statistics
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from benchmarks.asking import Asker, Measurement, asker, measured, tell
+from verify.checks.benchmark import training_throughput as training
+from verify.checks.models.block_stack import HEAD_WIDTH
+from verify.probe import disturbance, paired
 from verify.probe.discover import find_checks
-from verify.run.plan import plan
-from verify.run.supervise import Bench, ask_all
-from verify.spec.builds import environments_directory
-from verify.spec.interpreter import Interpreter, interpreter_of
-from verify.spec.lock import read_lock
 
 HERE = Path(__file__).resolve().parent / "competitors"
 PRODUCT = "matmul.matrix_products_are_fast_and_right"
 COPY = "bandwidth.copies_are_fast_and_right"
 TRIAD = "bandwidth.triads_are_fast_and_right"
+TRAINING = "training_throughput.training_is_fast_and_learns"
 SIZES = ("512", "1024", "2048", "4096")
 SECONDS = "3"
 # Past the last cache of anything on sale, as float32.
 ELEMENTS, PASSES = str(2**28), "20"
+# The second that is tried, so that each machine gets to it; its steps are longer than a block must be.
+BATCH = training.BATCHES[1]
+AIM = 0.97
 
 
-def rows(root: Path, rounds: int) -> Iterator[str]:
-    """Ours over theirs, round by round; nothing without an environment and rounds."""
-    if not rounds:
-        return
-    interpreter = interpreter_of(root, None, environ=os.environ)
-    python = [str(interpreter.python), "-P", str(HERE / "products.py")]
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How fast something went: the most that was seen at all, and the median."""
+
+    best: float
+    median: float
+
+
+KINDS: Mapping[str, Callable[[Rates], float]] = {
+    "best seen": lambda rates: rates.best,
+    "median": lambda rates: rates.median,
+}
+# None where something disturbed it, which makes it no figure.
+Contender = Callable[[], Rates | None]
+# Of one round: ours, and each of the others'.
+Round = tuple[Rates | None, Mapping[str, Rates | None]]
+
+
+def matmul_rows(root: Path, rounds: int) -> Iterator[str]:
+    """The product of square matrices, of the size for which each is fastest."""
+    host = asker(root)
     squares = [{"dtype": "float32", "n": int(n)} for n in SIZES]
-    product = figure(root, interpreter, PRODUCT, "gflops", squares)
-    for title, library in (("a bare torch loop", "torch"), ("OpenBLAS, through numpy", "numpy")):
-        yield compared(
-            "matmul, float32",
-            title,
-            product,
-            last_word([*python, library, SECONDS, *SIZES]),
-            rounds=rounds,
-            unit="GFLOPS",
-        )
+    ours = published(host, PRODUCT, "gflops", squares)
+    others = {
+        title: told(_program(host, "products", library, SECONDS, *SIZES), "rate")
+        for title, library in (("a bare torch loop", "torch"), ("OpenBLAS, through numpy", "numpy"))
+    }
+    yield from compared("matmul, float32", ours, others, rounds=rounds, unit="GFLOPS")
+
+
+def bandwidth_rows(root: Path, rounds: int) -> Iterator[str]:
+    """STREAM's copy and triad."""
+    host = asker(root)
     with tempfile.TemporaryDirectory() as folder:
         triad = compiled(HERE / "triad.c", Path(folder) / "triad")
         for name, check in (("copy", COPY), ("triad", TRIAD)):
-            ours = figure(root, interpreter, check, f"{name}_rate", [{"elements": int(ELEMENTS)}])
-            theirs = word_after([str(triad), ELEMENTS, PASSES], name)
-            yield compared(f"bandwidth, {name}", "C, gcc -O3 -march=native", ours, theirs, rounds=rounds, unit="GB/s")
+            ours = published(host, check, f"{name}_rate", [{"elements": int(ELEMENTS)}])
+            others = {"C, gcc -O3 -march=native": told([str(triad), ELEMENTS, PASSES], name)}
+            yield from compared(f"bandwidth, {name}", ours, others, rounds=rounds, unit="GB/s")
 
 
-def compared(
-    what: str, against: str, ours: Callable[[], float], theirs: Callable[[], float], *, rounds: int, unit: str
-) -> str:
-    """One line: medians of both, and the median ratio with its range; ours comes first every second time."""
-    pairs: list[tuple[float, float]] = []
-    for number in range(rounds):
-        first = ours() if number % 2 else math.nan
-        other = theirs()
-        pairs.append((first if number % 2 else ours(), other))
-    sound = [(mine, other) for mine, other in pairs if not math.isnan(mine)]
-    if not sound:
-        return f"| {what} | {against} | | | every one of our figures was disturbed | {rounds} |"
-    ratios = sorted(mine / other for mine, other in sound)
-    mine, other = (statistics.median(side) for side in zip(*sound, strict=True))
-    spread = f"{statistics.median(ratios):.2f} (of the rounds {ratios[0]:.2f} to {ratios[-1]:.2f}; aim: ≥ 0.97)"
-    left = f"{len(sound)} of {rounds}" if len(sound) < rounds else str(rounds)
-    return f"| {what} | {against} | {mine:.1f} {unit} | {other:.1f} {unit} | {spread} | {left} |"
+def training_rows(root: Path, rounds: int) -> Iterator[str]:
+    """A training step: of the same model by a bare loop, and of the same architecture written by hand."""
+    host = asker(root)
+    blocks, tokens = training.MODEL["cpu"], training.TOKENS["cpu"]
+    asked = {"model": f"GPT-2 {blocks.layers}x{blocks.width}", "dtype": "float32", "batch": BATCH, "tokens": tokens}
+    ours = published(host, TRAINING, "samples_per_second", [asked])
+    parameters = blocks.parameters + (training.VOCABULARY + tokens + 2) * blocks.width
+    size = [blocks.layers, blocks.width, blocks.width // HEAD_WIDTH, tokens, training.VOCABULARY]
+    words = [str(word) for word in (*size, training.USED, BATCH, training.LEARNING_RATE, parameters)]
+    others = {
+        title: told(_program(host, "training", model, SECONDS, *words), "rate")
+        for title, model in (
+            ("a bare loop over transformers' model", "transformers"),
+            ("the model by hand in torch, fused AdamW", "hand"),
+        )
+    }
+    what = f"training {asked['model']}, float32, AdamW, batch {BATCH} x {tokens}"
+    yield from compared(what, ours, others, rounds=rounds, unit="samples/s")
 
 
-def figure(
-    root: Path, interpreter: Interpreter, check: str, name: str, conditions: Sequence[Mapping[str, object]]
-) -> Callable[[], float]:
-    """What a check saw best, asked anew each time, among its figures with any of these conditions.
+PARTS: Mapping[str, Callable[[Path, int], Iterator[str]]] = {
+    "matmul": matmul_rows,
+    "bandwidth": bandwidth_rows,
+    "training": training_rows,
+}
 
-    A figure that something disturbed is no figure: it counts as nothing.
+
+def compared(what: str, ours: Contender, others: Mapping[str, Contender], *, rounds: int, unit: str) -> Iterator[str]:
+    """Two lines for each of the others: best seen against best seen, and median against median.
+
+    Who samples for longer sees the better best: the others have at least as long as our own checks.
     """
-    lock = read_lock(root, interpreter.platform)
-    locked = [package.name for package in lock.packages]
-    wanted = [found for found in find_checks() if found.id == check]
-    jobs = plan(wanted, level="certify", environment=interpreter.environment, promised=["cpu"], locked=locked)
+    taken = [_round(what, ours, others, number) for number in range(rounds)]
+    for title in others:
+        sound = [(mine, theirs[title]) for mine, theirs in taken]
+        for kind, pick in KINDS.items():
+            pairs = [(pick(mine), pick(other)) for mine, other in sound if mine and other]
+            yield line(f"{what}: {kind}", title, pairs, rounds, unit)
 
-    def asked() -> float:
-        with tempfile.TemporaryDirectory() as folder:
-            answers = [
-                one for one in ask_all(jobs, bench_in(Path(folder), root, interpreter), lambda _: None) if one.measured
-            ]
-        measured: list[dict[str, Any]] = [one for answer in answers for one in answer.measured["measurements"]]
-        fitting = [
-            one
-            for one in measured
-            if one["name"] == name
-            and one["inconclusive"] is None
-            and any(each.items() <= one["conditions"].items() for each in conditions)
-        ]
-        return max((max(one["samples"]) for one in fitting), default=math.nan)
+
+def _round(what: str, ours: Contender, others: Mapping[str, Contender], number: int) -> Round:
+    """Everyone once; every second time in reverse, so that drift favours none."""
+    everyone: list[tuple[str, Contender]] = [("", ours), *others.items()]
+    seen: dict[str, Rates | None] = {}
+    for title, contender in everyone[:: -1 if number % 2 else 1]:
+        seen[title] = contender()
+        shown = seen[title]
+        tell(f"{what}, round {number + 1}: {title or 'ours'} {f'{shown.best:.1f}' if shown else 'was disturbed'}")
+    return seen.pop(""), seen
+
+
+def line(what: str, against: str, pairs: Sequence[tuple[float, float]], rounds: int, unit: str) -> str:
+    """One line: the medians of both, and by Hodges and Lehmann the ratio of ours to theirs, with its interval."""
+    if not pairs:
+        return f"| {what} | {against} | | | no round was left undisturbed | 0 of {rounds} |"
+    mine, other = (statistics.median(side) for side in zip(*pairs, strict=True))
+    seen = paired.of_differences([math.log(one) - math.log(two) for one, two in pairs], 0.95)
+    left = f"{len(pairs)} of {rounds}" if len(pairs) < rounds else str(rounds)
+    return f"| {what} | {against} | {mine:.1f} {unit} | {other:.1f} {unit} | {ratio(seen)} | {left} |"
+
+
+def ratio(seen: paired.Comparison) -> str:
+    """The ratio with its interval, and whether it reaches the aim."""
+    if not math.isfinite(seen.high):
+        return f"{seen.ratio:.2f}, of too few rounds for an interval"
+    reached = "met" if seen.low >= AIM else "missed" if seen.high < AIM else "not told"
+    return f"{seen.ratio:.2f} [{seen.low:.2f}, {seen.high:.2f}] at 95% (aim: ≥ {AIM}: {reached})"
+
+
+def published(host: Asker, check: str, name: str, conditions: Sequence[Mapping[str, object]]) -> Contender:
+    """What a check publishes, asked anew each time, of its figures with any of these conditions the highest.
+
+    Raises:
+        RuntimeError: When it is asked, and the check did not pass, so that its rates are worth nothing.
+    """
+    wanted = [found for found in find_checks() if found.id == check]
+
+    def asked() -> Rates | None:
+        answers = list(host.answers(wanted))
+        for answer in answers:
+            if answer.outcome != "passed":
+                raise RuntimeError(f"{check}: {answer.outcome}, {answer.reason}")
+        return highest([one for answer in answers for one in measured(answer)], name, conditions)
 
     return asked
 
 
-def bench_in(scratch: Path, root: Path, interpreter: Interpreter) -> Bench:
-    """Where the checks are asked, as a run would."""
-    return Bench(
-        python=interpreter.python,
-        environment=interpreter.environment_variables,
-        root=root,
-        lock=root / "lockfiles" / f"{interpreter.platform}.txt",
-        cache=environments_directory(root) / "cache",
-        scratch=scratch,
-        processors=len(os.sched_getaffinity(0)),
-    )
+def highest(measurements: Sequence[Measurement], name: str, conditions: Sequence[Mapping[str, object]]) -> Rates | None:
+    """The highest rates among the figures that fit and that nothing disturbed; None where there is none."""
+    fitting = [
+        one["samples"]
+        for one in measurements
+        if one["name"] == name
+        and one["inconclusive"] is None
+        and any(each.items() <= one["conditions"].items() for each in conditions)
+    ]
+    return Rates(max(map(max, fitting)), max(map(statistics.median, fitting))) if fitting else None
 
 
-def last_word(words: Sequence[str]) -> Callable[[], float]:
-    """The last number that a program prints."""
-    return lambda: float(printed(words).split()[-1])
+def told(words: Sequence[str], name: str) -> Contender:
+    """What a program prints on the line of that name: its best rate, then its median.
+
+    It is watched as our own figures are: one that was disturbed would flatter us.
+    """
+
+    def asked() -> Rates | None:
+        disturbed = disturbance.watch("cpu")
+        printed = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, env=_variables()).stdout
+        best, median = next(each.split()[1:] for each in printed.splitlines() if each.startswith(f"{name} "))
+        return None if disturbed() else Rates(float(best), float(median))
+
+    return asked
 
 
-def word_after(words: Sequence[str], name: str) -> Callable[[], float]:
-    """The number that a program prints first on the line of that name."""
-
-    def told() -> float:
-        lines = dict(line.split(maxsplit=1) for line in printed(words).splitlines())
-        return float(lines[name].split()[0])
-
-    return told
+def _program(host: Asker, name: str, *words: str) -> list[str]:
+    return [str(host.interpreter.python), "-P", "-m", f"benchmarks.competitors.{name}", *words]
 
 
-def printed(words: Sequence[str]) -> str:
-    """What a program prints."""
-    return subprocess.run(words, check=True, capture_output=True, text=True).stdout
+def _variables() -> dict[str, str]:
+    """Ours, with this project where Python looks for modules, and all processors for whoever asks OpenMP for them."""
+    threads = str(len(os.sched_getaffinity(0)))
+    found = {"PYTHONPATH": str(HERE.parents[1]), "OMP_NUM_THREADS": threads, "TRANSFORMERS_VERBOSITY": "error"}
+    return {**os.environ, **found}
 
 
 def compiled(source: Path, program: Path) -> Path:

@@ -253,6 +253,6 @@ def _counts(items: list[Data]) -> dict[str, int]:
 def _only(data: Data, version: Version) -> Data:
     result_models: dict[Version, type[v1.Result]] = {"v1": v1.Result, "v2": v2.Result, "v3": v3.Result}
     of_result = result_models[version].model_fields
-    kept = {name: data[name] for name in MODELS[version].model_fields}
+    kept = {name: data[name] for name in MODELS[version].model_fields if name in data}
     kept["results"] = [{name: item[name] for name in item if name in of_result} for item in data["results"]]
     return kept

@@ -189,7 +189,8 @@ def test_the_worker_reports_a_broken_installation_as_failed(site: Path, ctx: Con
     (site / "alpha_one" / "core.py").write_text("x = 2\n", encoding="utf-8")
     request = {name: str(getattr(ctx, name)) for name in ("root", "lock", "scratch", "cache")}
     source = str(ROOT / "verify" / "checks" / "functional" / "installed.py")
+    claim = "every_file_is_as_recorded"
     answer = answer_to(
-        {**request, "device": "", "seed": 0, "threads": 1, "source": source, "claim": "every_file_is_as_recorded"}
+        {**request, "device": "", "seed": 0, "threads": 1, "settings": {}, "source": source, "claim": claim}
     )
     assert (answer["outcome"], answer["reason"]) == ("failed", "alpha_one/core.py differs from RECORD")

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from verify.checks.benchmark import energy, loading, pretraining
-from verify.checks.measures.pace import STEADY_FROM, TURNS, Doubts, Pace, doubt_about, race
+from verify.checks.measures.pace import STEADY_FROM, TURNS, Doubts, Pace, doubt_about, race, record_ratio
 from verify.probe import contention
 from verify.probe.contention import Contention
 from verify.probe.context import Context
+from verify.probe.paired import FEWEST_ROUNDS
 
 NOISE = random.Random(1)
 EVEN = [0.1 * (1 + 0.004 * NOISE.random()) for _ in range(16)]
@@ -108,6 +109,27 @@ def test_start_up_and_steady_turns_are_watched_apart(
     doubts = race([Pace("cpu", 1, step)], "cpu", TURNS)
     assert len(made) == TURNS
     assert (doubts.steady is not None, doubts.whole is not None) == (steady, whole)
+
+
+def test_two_runs_take_turns_in_rounds_of_four_that_no_drift_favours() -> None:
+    order: list[str] = []
+
+    def named(name: str) -> Pace:
+        return Pace("cpu", 1, lambda: order.append(name))
+
+    race([named("A"), named("B")], "cpu", TURNS)
+    steady = "".join(order[2 * STEADY_FROM :])
+    assert steady == "ABBABAAB" * (len(steady) // 8)
+    assert len(steady) == 4 * FEWEST_ROUNDS
+
+
+@pytest.mark.parametrize("slow", [0, 1])
+def test_a_ratio_has_its_interval_and_the_doubts_of_either_run(slow: int) -> None:
+    context, runs = Context(*CONTEXT), [ran(0.2, EVEN), ran(0.2, EVEN)]
+    runs[slow] = ran(0.2, [0.1] * 8 + [0.13] * 8)
+    record_ratio(context, "speedup", *runs, doubts=CALM, conditions={"on": "cpu"})
+    assert [figure["name"] for figure in context.measurements] == ["speedup", "speedup_low", "speedup_high"]
+    assert all("times rose" in str(figure["inconclusive"]) for figure in context.measurements)
 
 
 @pytest.mark.parametrize(

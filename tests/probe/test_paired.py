@@ -2,21 +2,21 @@
 
 import itertools
 import math
-import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verify.probe import contention, paired
-from verify.probe.paired import FEWEST_ROUNDS, ORDERS, compare, interleave, merged, rejected
+from verify.probe.paired import FEWEST_ROUNDS, NOMINAL, compare, merged, of_differences, rejected
 
 # Microseconds a call of one matrix product of 512 x 512, in 2,000 blocks of 8 calls one after the other, on two shared
 # cores: most within 2%, a tenth twice as slow for seconds at a time, and neighbours alike (correlation 0.96).
 NOISE = [float(line) for line in (Path(__file__).parent / "matmul_noise.txt").read_text().splitlines()]
+# A round, and the next.
+ORDERS = ((0, 1, 1, 0), (1, 0, 0, 1))
 
 
 def dealt(blocks: Sequence[float], slower: float = 1.0) -> tuple[list[float], list[float]]:
@@ -79,14 +79,23 @@ def test_the_ratio_lies_in_its_interval_and_scales(blocks: list[float], factor: 
 
 def test_the_distribution_of_ranks_is_the_tabulated_one() -> None:
     # The largest sum that is rejected, one side, at 1.5%: counted by hand for 7 rounds, 1 of 128 outcomes has none.
-    assert [rejected(count) for count in (1, 5, 6, 7)] == [0, 0, 0, 1]
+    assert [rejected(count, NOMINAL) for count in (1, 5, 6, 7)] == [0, 0, 0, 1]
     for count in (8, 10, 12):
         sums = sorted(
             sum(rank for rank, sign in enumerate(signs, 1) if sign) for signs in itertools.product((0, 1), repeat=count)
         )
-        below = rejected(count)
+        below = rejected(count, NOMINAL)
         allowed = 0.015 * 2**count
         assert sum(total < below for total in sums) <= allowed < sum(total <= below for total in sums)
+
+
+def test_six_independent_differences_are_the_fewest_with_an_interval_at_95_percent() -> None:
+    assert [rejected(count, 0.95) for count in (5, 6)] == [0, 1]
+    found = of_differences([math.log(ratio) for ratio in (0.9, 0.95, 1.0, 1.0, 1.05, 1.2)], 0.95)
+    # One of 2^6 outcomes has all six above, one all six below: the interval is their range.
+    assert [found.low, found.high] == pytest.approx([0.9, 1.2])
+    assert found.rounds == 6
+    assert of_differences([0.1] * 5, 0.95).low == 0.0
 
 
 def test_rounds_that_err_alike_are_merged_and_others_are_not() -> None:
@@ -98,51 +107,3 @@ def test_rounds_that_err_alike_are_merged_and_others_are_not() -> None:
     assert FEWEST_ROUNDS <= len(merged(walk)) < 48
     assert len(merged([noise.gauss(0, 1) for _ in range(48)])) == 48
     assert merged([0.0] * 48) == [0.0] * 48
-
-
-class Clock:
-    """Time that passes only in the work."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-        self.order: list[str] = []
-
-    def taking(self, name: str, seconds: Callable[[], float]) -> Callable[[], None]:
-        def work() -> None:
-            self.order.append(name)
-            self.time += seconds()
-
-        return work
-
-    def __call__(self) -> float:
-        return self.time
-
-
-def test_two_pieces_of_work_are_timed_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contention, "now", lambda: contention.Moment(0, 0, 0, 0))
-    monkeypatch.setattr(os, "getloadavg", lambda: (0.0, 0.0, 0.0))
-    clock, noise = Clock(), random.Random(1)
-    one = clock.taking("A", lambda: 0.1 * (1 + 0.05 * noise.random()))
-    two = clock.taking("B", lambda: 0.2 * (1 + 0.05 * noise.random()))
-    found = interleave(one, two, synchronise=lambda: None, budget_seconds=1e3, clock=clock)
-    assert "".join(clock.order[4:12]) == "ABBABAAB", "after one call each to start up, and one to see its length"
-    assert len(found.samples_a) == len(found.samples_b) <= 2 * paired.MOST_ROUNDS
-    assert compare(found.samples_a, found.samples_b).ratio == pytest.approx(2.0, rel=0.03)
-    assert found.inconclusive is None
-
-
-def test_the_budget_ends_it_but_not_before_there_is_an_interval() -> None:
-    clock, noise = Clock(), random.Random(1)
-    work = clock.taking("A", lambda: noise.choice([0.1, 0.9]))
-    found = interleave(work, work, synchronise=lambda: None, budget_seconds=0.5, clock=clock)
-    assert len(found.samples_a) == 2 * FEWEST_ROUNDS
-
-
-def test_a_busy_neighbour_makes_a_comparison_inconclusive(monkeypatch: pytest.MonkeyPatch) -> None:
-    readings = iter([contention.Moment(0, 100, 0, 0), contention.Moment(10, 108, 0, 0)])
-    monkeypatch.setattr(contention, "now", lambda: next(readings))
-    monkeypatch.setattr(contention, "PROCESSORS", {0, 1})
-    clock = Clock()
-    work = clock.taking("A", lambda: 0.1)
-    found = interleave(work, work, synchronise=lambda: None, budget_seconds=1.0, clock=clock)
-    assert found.inconclusive == "other processes used 0.8 of 2 processors"

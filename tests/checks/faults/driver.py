@@ -45,6 +45,7 @@ def ask(fault: Any, check: str, device: str, cache: str) -> dict[str, Any]:
                 "lock": str(ROOT / "lockfiles" / "none.txt"),
                 "scratch": scratch,
                 "cache": cache,
+                "settings": {},
                 "source": str(ROOT / "verify" / "checks" / f"{kind_and_topic}.py"),
                 "claim": claim,
                 **(changed or {}),

@@ -2,15 +2,21 @@
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from verify.checks import mlx_device
+from verify.checks.measures import evaluated
 from verify.checks.measures.precision import worst_error
 from verify.checks.measures.timed import record_rate, record_seconds, timed
 from verify.checks.torch_device import ready, require_on
 from verify.probe.check import check
 from verify.probe.context import Context, Note
+from verify.probe.timing import Timing
 
 if TYPE_CHECKING:
+    import mlx.core as mx
+    import numpy as np
     import torch
 
     Into = Callable[[torch.Tensor, torch.Tensor], object]
@@ -18,6 +24,9 @@ if TYPE_CHECKING:
 
 # Tokens x the inner width of a feed-forward block.
 SIZES = {"cpu": (4096, 3072), "cuda": (16_384, 16_384), "mps": (8192, 8192)}
+# By the kind of device that MLX computes on.
+MLX_SIZES = {"cpu": (256, 1024), "gpu": SIZES["mps"]}
+MLX_BUDGET_SECONDS = {"cpu": 0.4, "gpu": 1.5}
 BUDGET_SECONDS = 1.5
 BYTES_PER_ELEMENT = 4
 # Relative to the input, or for a softmax to the result. A ReLU rounds nothing. GELU and SiLU multiply the input by
@@ -39,22 +48,73 @@ def activations_are_fast_and_right(ctx: Context) -> None:
     ready(ctx)
     rows, columns = SIZES[ctx.device]
     inputs = torch.randn((rows, columns), generator=torch.Generator().manual_seed(ctx.seed)).to(ctx.device)
-    moved = 2 * inputs.numel() * BYTES_PER_ELEMENT
     for name, into in _functions().items():
         # There before anything is timed, so that no page fault is, and nothing that could pass for a result.
         result = torch.full_like(inputs, torch.nan)
         timing = timed(ctx, lambda into=into, result=result: into(inputs, result), BUDGET_SECONDS)  # type: ignore[misc]
         require_on(ctx, result)
-        shown: dict[str, Note] = {"function": name, "shape": f"{rows}x{columns}", "dtype": "float32"}
-        costs: dict[str, Note] = {"bytes": moved, "working_set_bytes": moved, "launches": 1}
-        record_rate(ctx, "rate", moved / 1e9, timing, unit="GB/s", conditions={**shown, **costs})
-        record_seconds(ctx, "seconds", timing, shown)
+        shown = _record(ctx, name, (rows, columns), timing)
         some = slice(None, None, max(1, rows // ROWS))
         values = inputs[some].cpu().double()
         exact = _formulas()[name](values)
         scale = exact if name == "softmax" else values.abs()
         error = worst_error(result[some], exact, scale)
         ctx.measure("error_in_eps", error, unit="1", at_most=ERROR_EPS[name], conditions=shown)
+
+
+@check(level="certify", needs=["mlx", "numpy"], devices=["mlx"], timeout_seconds=60)
+def mlx_activations_are_fast_and_right(ctx: Context) -> None:
+    """MLX's ReLU, GELU, SiLU and softmax run at the rates recorded here, 8 bytes counted an element, and are right.
+
+    A rate far below that of copying points at a function that is computed in several passes, as MLX's GELU is outside
+    of `mx.compile`; a wrong result makes it worthless.
+    """
+    import mlx.core as mx
+    import numpy as np
+
+    kind = mlx_device.ready(ctx)
+    rows, columns = MLX_SIZES[kind]
+    inputs = mx.random.normal((rows, columns))
+    some = slice(None, None, max(1, rows // ROWS))
+    for name, function in _mlx_functions().items():
+        work = partial(function, inputs)
+        timing, result = evaluated.evaluated(ctx, work, (inputs,), MLX_BUDGET_SECONDS[kind])
+        shown = _record(ctx, name, (rows, columns), timing)
+        values = evaluated.exact(inputs[some])
+        exact = _mlx_formulas()[name](values)
+        scale = exact if name == "softmax" else np.abs(values)
+        error = evaluated.worst_error(result[some], exact, scale)
+        ctx.measure("error_in_eps", error, unit="1", at_most=ERROR_EPS[name], conditions=shown)
+
+
+def _record(ctx: Context, name: str, shape: tuple[int, int], timing: Timing) -> dict[str, Note]:
+    """The rate of a function, and its seconds; what was computed."""
+    moved = 2 * math.prod(shape) * BYTES_PER_ELEMENT
+    shown: dict[str, Note] = {"function": name, "shape": "x".join(map(str, shape)), "dtype": "float32"}
+    costs: dict[str, Note] = {"bytes": moved, "working_set_bytes": moved, "launches": 1}
+    record_rate(ctx, "rate", moved / 1e9, timing, unit="GB/s", conditions={**shown, **costs})
+    record_seconds(ctx, "seconds", timing, shown)
+    return shown
+
+
+def _mlx_functions() -> "dict[str, Callable[[mx.array], mx.array]]":
+    import mlx.core as mx
+    from mlx import nn
+
+    return {"relu": nn.relu, "gelu": nn.gelu, "silu": nn.silu, "softmax": partial(mx.softmax, axis=-1)}
+
+
+def _mlx_formulas() -> "dict[str, Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]]":
+    """The formulas in NumPy, which has no error function: that of the standard library."""
+    import numpy as np
+
+    erf = np.vectorize(math.erf, otypes=[np.float64])
+    return {
+        "relu": lambda values: (values + np.abs(values)) / 2,
+        "gelu": lambda values: values * (1 + erf(values / math.sqrt(2))) / 2,
+        "silu": lambda values: values / (1 + np.exp(-values)),
+        "softmax": lambda values: np.exp(values) / np.exp(values).sum(-1, keepdims=True),
+    }
 
 
 def _functions() -> "dict[str, Into]":

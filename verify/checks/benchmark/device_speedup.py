@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from verify.checks.measures.pace import TURNS, Doubts, Pace, doubt_about, race
+from verify.checks.measures.pace import TURNS, Doubts, Pace, doubt_about, race, record_ratio
 from verify.checks.measures.startup_and_rate import steps_for, totals_of
 from verify.checks.torch_device import ready
-from verify.probe import paired
 from verify.probe.check import check
 from verify.probe.context import Context, Note
 from verify.probe.timing import half_width
@@ -63,11 +62,7 @@ def lora_at_the_same_batch_is_timed_on_both_devices(ctx: Context) -> None:
     for side, place in zip(sides, ("processor", "device"), strict=True):
         _record(ctx, side, place, doubts)
     processor, device = sides
-    seen, conditions = paired.compare(device.steady, processor.steady), _conditions(ctx, device)
-    doubt = doubts.steady or doubt_about(processor.steady) or doubt_about(device.steady)
-    for name, value in {"speedup": seen.ratio, "speedup_low": seen.low, "speedup_high": seen.high}.items():
-        if math.isfinite(value):
-            ctx.measure(name, value, unit="1", direction="higher", conditions=conditions, inconclusive=doubt)
+    record_ratio(ctx, "speedup", device, processor, doubts=doubts, conditions=_conditions(ctx, device))
 
 
 def _side(ctx: Context, device: str) -> Pace:

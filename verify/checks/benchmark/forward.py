@@ -4,8 +4,10 @@ import itertools
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from verify.checks import mlx_device
+from verify.checks.measures import evaluated
 from verify.checks.measures.precision import worst_error
 from verify.checks.measures.timed import less_takes_no_longer, record_rate, record_seconds, timed
 from verify.checks.models.block_stack import Blocks, exact
@@ -17,10 +19,17 @@ from verify.probe.timing import Timing
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import mlx.core as mx
+    import numpy as np
     import torch
+    from mlx import nn
 
 MLPS = ((3, 256), (6, 512), (12, 768))
 BATCH = {"cpu": 256, "cuda": 4096, "mps": 1024}
+# By the kind of device that MLX computes on.
+MLX_MLPS = {"cpu": ((3, 64), (4, 128), (4, 256)), "gpu": MLPS}
+MLX_BATCH = {"cpu": 64, "gpu": BATCH["mps"]}
+MLX_BUDGET_SECONDS = {"cpu": 0.6, "gpu": 2.0}
 BLOCKS = Blocks(12, 768)
 SEQUENCES = {"cpu": 2, "cuda": 32, "mps": 8}
 TOKENS = 128
@@ -55,6 +64,13 @@ class Mlp:
 
         pairs = [(torch.nn.Linear(self.width, self.width), torch.nn.ReLU()) for _ in range(self.layers)]
         return torch.nn.Sequential(*itertools.chain(*pairs)).eval()
+
+    def make_of_mlx(self) -> "nn.Sequential":
+        """The network with MLX's own random weights."""
+        from mlx import nn
+
+        pairs = [(nn.Linear(self.width, self.width), nn.ReLU()) for _ in range(self.layers)]
+        return nn.Sequential(*itertools.chain(*pairs))
 
 
 @check(level="certify", needs=["torch"], devices=["cpu", "cuda", "mps"], timeout_seconds=120)
@@ -111,6 +127,44 @@ def transformer_blocks_are_fast_and_right(ctx: Context) -> None:
     ctx.measure("error_in_eps", error, unit="1", at_most=BLOCK_EPS * BLOCKS.layers, conditions=conditions)
 
 
+@check(level="certify", needs=["mlx", "numpy"], devices=["mlx"], timeout_seconds=120)
+def plain_mlx_networks_are_fast_and_right(ctx: Context) -> None:
+    """Three networks in MLX, each larger than the last, take the time recorded here, are right, the smaller no longer.
+
+    A network that is slower than a larger one waits for its launches or for a busy machine; a wrong result makes its
+    time worthless.
+    """
+    import mlx.core as mx
+    from mlx.utils import tree_flatten
+
+    kind, timings = mlx_device.ready(ctx), list[Timing]()
+    for layers, width in MLX_MLPS[kind]:
+        shape, batch = Mlp(layers, width), MLX_BATCH[kind]
+        model, inputs = shape.make_of_mlx(), mx.random.normal((batch, width))
+        weights = [weight for _, weight in tree_flatten(model.parameters())]
+        conditions = _conditions(f"mlp {layers}x{width}", shape.parameters, shape.flops(batch), inputs.shape)
+        counted = sum(weight.size for weight in weights)
+        ctx.measure("parameters", counted, unit="1", direction="equal", equals=shape.parameters, conditions=conditions)
+        work = partial(model, inputs)
+        timing, result = evaluated.evaluated(ctx, work, (inputs, *weights), MLX_BUDGET_SECONDS[kind])
+        # What MLX pays for is a graph, whose operations it submits together.
+        _record(ctx, timing, {**conditions, "launches": 1})
+        oracle = _exact_of_mlx(model, inputs[:ROWS])
+        error = evaluated.worst_error(result[:ROWS], oracle, oracle.max())
+        ctx.measure("error_in_eps", error, unit="1", at_most=LAYER_EPS * layers, conditions=conditions)
+        timings.append(timing)
+    for (less, one), (more, other) in itertools.pairwise(zip(MLX_MLPS[kind], timings, strict=True)):
+        less_takes_no_longer(ctx, one, other, {"model": f"{more[0]}x{more[1]}", "than": f"{less[0]}x{less[1]}"})
+
+
+def _exact_of_mlx(model: "nn.Sequential", inputs: "mx.array") -> "np.ndarray[Any, Any]":
+    """What a plain network computes, in float64."""
+    values = evaluated.exact(inputs)
+    for layer in model.layers[::2]:
+        values = (values @ evaluated.exact(layer.weight).T + evaluated.exact(layer.bias)).clip(min=0)
+    return values
+
+
 def _exact(model: "torch.nn.Sequential", inputs: "torch.Tensor") -> "torch.Tensor":
     """What a plain network computes, in float64 on the CPU."""
     values = inputs.cpu().double()
@@ -127,10 +181,14 @@ def _forward(
 
     with torch.inference_mode():
         timing = timed(ctx, partial(model, inputs), BUDGET_SECONDS)
+    _record(ctx, timing, conditions)
+    return timing
+
+
+def _record(ctx: Context, timing: Timing, conditions: dict[str, Note]) -> None:
     record_seconds(ctx, "seconds_per_batch", timing, conditions)
     brief = {key: conditions[key] for key in ("model", "dtype", "batch")}
-    record_rate(ctx, "samples_per_second", len(inputs), timing, unit="1/s", conditions=brief)
-    return timing
+    record_rate(ctx, "samples_per_second", int(conditions["batch"]), timing, unit="1/s", conditions=brief)
 
 
 def least_bytes(parameters: int, shape: "Sequence[int]") -> int:

@@ -3,6 +3,8 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
+from verify.checks import mlx_device
+from verify.checks.measures.evaluated import exact
 from verify.checks.measures.timed import record_seconds
 from verify.checks.torch_device import ready, require_on
 from verify.probe import contention
@@ -18,6 +20,8 @@ BUDGET_SECONDS = 3.0
 # Up to 2 ** 24, float32 counts by one exactly.
 LAUNCHES = 1000
 PROOF_SIZE = {"cpu": 1024, "cuda": 4096, "mps": 4096}
+# By the kind of device that MLX computes on.
+MLX_PROOF_SIZE = {"cpu": 256, "gpu": PROOF_SIZE["mps"]}
 PROOF_ROUNDS = 10
 # Both are 1 where the clock waits, but for noise. Reading the result adds a sum over it, some percent of the
 # product; a clock that does not wait sees a launch, which is below a hundredth of it.
@@ -107,6 +111,35 @@ def the_clock_waits_for_the_device(ctx: Context) -> None:
     hold_ends(ctx, taken, {"n": n, "dtype": "float32", "threads": ctx.threads}, disturbed)
 
 
+@check(level="certify", needs=["mlx", "numpy"], devices=["mlx"], timeout_seconds=60)
+def the_clock_waits_for_mlx(ctx: Context) -> None:
+    """A synchronised time of MLX's work is not below a queued one, nor far below the time until its result can be read.
+
+    Synchronising does not wait for what MLX was asked to evaluate: every rate measured here is one of queueing, not of
+    computing.
+    """
+    import mlx.core as mx
+
+    n = MLX_PROOF_SIZE[mlx_device.ready(ctx)]
+    left, right, result = (mx.random.uniform(shape=(n, n)) for _ in range(3))
+    mx.eval(left, right, result)
+
+    def queue() -> None:
+        nonlocal result
+        result = mx.matmul(left, right)
+        mx.async_eval(result)
+
+    def read() -> float:
+        return float(result.sum().item())
+
+    before = contention.now()
+    taken = ends(queue, synchronise=synchroniser("mlx"), read=read, rounds=PROOF_ROUNDS)
+    disturbed = contention.since(before).reason
+    product = float(exact(left).sum(0) @ exact(right).sum(1))
+    _require_sum(ctx, read(), product)
+    hold_ends(ctx, taken, {"n": n, "dtype": "float32", "threads": ctx.threads}, disturbed)
+
+
 def hold_ends(ctx: Context, taken: Ends, conditions: dict[str, Note], disturbed: str | None) -> None:
     """Hold the times against each other, unless others disturbed them."""
     for name, ratio, least in (
@@ -126,5 +159,8 @@ def hold_ends(ctx: Context, taken: Ends, conditions: dict[str, Note], disturbed:
 
 def _require_product(ctx: Context, left: "torch.Tensor", right: "torch.Tensor", total: float) -> None:
     """The sum of a product is that of the columns of the one times the rows of the other."""
-    exact = float(left.cpu().double().sum(0) @ right.cpu().double().sum(1))
-    ctx.require(abs(total / exact - 1) < SUM_WITHIN, f"the product sums to {total:g}, in float64 to {exact:g}")
+    _require_sum(ctx, total, float(left.cpu().double().sum(0) @ right.cpu().double().sum(1)))
+
+
+def _require_sum(ctx: Context, total: float, product: float) -> None:
+    ctx.require(abs(total / product - 1) < SUM_WITHIN, f"the product sums to {total:g}, in float64 to {product:g}")

@@ -1,11 +1,13 @@
 """How many floating-point operations a second in matrix products, for each number format?"""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from verify.checks import mlx_device
+from verify.checks.measures import evaluated
 from verify.checks.measures.precision import worst_error
 from verify.checks.measures.timed import less_takes_no_longer, record_best, record_rate, timed
 from verify.checks.torch_device import ready, require_on
@@ -30,6 +32,11 @@ FORMATS = {
     "cuda": ("float32", "bfloat16", "float16"),
     "mps": ("float32", "bfloat16", "float16"),
 }
+# By the kind of device that MLX computes on: its CPU is there to be right, and does a few operations a nanosecond.
+MLX_SIZES = {"cpu": (64, 128, 256), "gpu": SIZES["mps"]}
+MLX_LLM_SHAPES = {"cpu": ((64, 192, 768),), "gpu": LLM_SHAPES["mps"]}
+MLX_FORMATS = ("float32", "float16", "bfloat16")
+MLX_BUDGET_SECONDS = {"cpu": 0.3, "gpu": 1.5}
 BUDGET_SECONDS = 1.5
 PROOF_SECONDS = 1.0
 # A CPU without instructions for a format takes 100 times as long: shapes that would take longer a call are left out.
@@ -85,26 +92,24 @@ def matrix_products_are_fast_and_right(ctx: Context) -> None:
 
     ready(ctx)
     for fmt in FORMATS[ctx.device]:
-        seen = list(_timings(ctx, fmt))
-        element_bytes = getattr(torch, fmt).itemsize
-        for shape, timing in seen:
-            conditions = shape.conditions(fmt, element_bytes)
-            record_rate(ctx, "gflops", shape.flops / 1e9, timing, unit="GFLOPS", conditions=conditions)
-            startup = {**conditions, "threads": ctx.threads}
-            ctx.measure(
-                "startup_seconds",
-                timing.startup_seconds,
-                unit="s",
-                conditions=startup,
-                inconclusive=timing.inconclusive,
-            )
-        rates = [(shape.flops / min(timing.samples) / 1e9, shape, timing) for shape, timing in seen]
-        best, shape, timing = max(rates, key=lambda one: one[0])
-        conditions = shape.conditions(fmt, element_bytes)
-        record_best(ctx, "best_seen_gflops", best, timing, unit="GFLOPS", conditions=conditions)
-        squares = [(shape.rows, timing) for shape, timing in seen if shape.square]
-        for (less, one), (more, other) in itertools.pairwise(squares):
-            less_takes_no_longer(ctx, one, other, {"n": more, "than_n": less, "dtype": fmt})
+        shapes = _shapes(SIZES[ctx.device], LLM_SHAPES[ctx.device])
+        _record(ctx, fmt, getattr(torch, fmt).itemsize, list(_timings(ctx, fmt, shapes, _measured)))
+
+
+@check(level="certify", needs=["mlx", "numpy"], devices=["mlx"], timeout_seconds=300)
+def mlx_matrix_products_are_fast_and_right(ctx: Context) -> None:
+    """MLX's matrix products run at the rates recorded here, those timed are right, and a smaller one takes no longer.
+
+    A wrong result makes its rate worthless. A size far slower than its neighbours points at a machine that is busy or
+    hot; a format far slower than float32, at one that the device converts.
+    """
+    import mlx.core as mx
+
+    kind = mlx_device.ready(ctx)
+    for fmt in MLX_FORMATS:
+        shapes = _shapes(MLX_SIZES[kind], MLX_LLM_SHAPES[kind])
+        measured = partial(_measured_by_mlx, budget_seconds=MLX_BUDGET_SECONDS[kind])
+        _record(ctx, fmt, getattr(mx, fmt).size, list(_timings(ctx, fmt, shapes, measured)))
 
 
 @check(level="certify", needs=["torch"], devices=["cpu", "cuda", "mps"], timeout_seconds=120)
@@ -145,23 +150,68 @@ def hold_ratio(ctx: Context, pairs: Sequence[tuple[Timing, Timing]], n: int, dis
     )
 
 
-def _timings(ctx: Context, fmt: str) -> Iterator[tuple[Shape, Timing]]:
-    """The shapes that are worth their time, least work first, each verified before it is believed."""
-    import torch
+def _record(ctx: Context, fmt: str, element_bytes: int, seen: Sequence[tuple[Shape, Timing]]) -> None:
+    """The rates of a format's products, the best of them, and that a smaller square takes no longer."""
+    for shape, timing in seen:
+        conditions = shape.conditions(fmt, element_bytes)
+        record_rate(ctx, "gflops", shape.flops / 1e9, timing, unit="GFLOPS", conditions=conditions)
+        startup = {**conditions, "threads": ctx.threads}
+        doubt = timing.inconclusive
+        ctx.measure("startup_seconds", timing.startup_seconds, unit="s", conditions=startup, inconclusive=doubt)
+    rates = [(shape.flops / min(timing.samples) / 1e9, shape, timing) for shape, timing in seen]
+    best, shape, timing = max(rates, key=lambda one: one[0])
+    conditions = shape.conditions(fmt, element_bytes)
+    record_best(ctx, "best_seen_gflops", best, timing, unit="GFLOPS", conditions=conditions)
+    squares = [(shape.rows, timing) for shape, timing in seen if shape.square]
+    for (less, one), (more, other) in itertools.pairwise(squares):
+        less_takes_no_longer(ctx, one, other, {"n": more, "than_n": less, "dtype": fmt})
 
-    squares = [Shape(n, n, n) for n in SIZES[ctx.device]]
-    shapes = [*squares, *(Shape(*sizes) for sizes in LLM_SHAPES[ctx.device])]
+
+def _shapes(squares: Sequence[int], others: Sequence[tuple[int, int, int]]) -> list[Shape]:
+    return [*(Shape(n, n, n) for n in squares), *(Shape(*sizes) for sizes in others)]
+
+
+def _timings(
+    ctx: Context, fmt: str, shapes: Sequence[Shape], measured: Callable[[Context, Shape, str], Timing]
+) -> Iterator[tuple[Shape, Timing]]:
+    """The shapes that are worth their time, least work first, each verified before it is believed."""
     seconds, flops = 0.0, 1
     for shape in sorted(shapes, key=lambda shape: shape.flops):
         # What was slow for its size, such as a launch that waits, does not say that more of it is.
         if seconds > SHORT_CALL_SECONDS and seconds * shape.flops / flops > LONGEST_CALL_SECONDS:
             ctx.note(**{f"largest_{fmt}": "larger ones were left out: a call would take too long"})
             return
-        operands = _operands(ctx, shape, fmt)
-        timing = timed(ctx, partial(torch.mm, *operands[:2], out=operands[2]), BUDGET_SECONDS)
-        _verify(ctx, shape, fmt, operands)
+        timing = measured(ctx, shape, fmt)
         seconds, flops = min(timing.samples), shape.flops
         yield shape, timing
+
+
+def _measured(ctx: Context, shape: Shape, fmt: str) -> Timing:
+    import torch
+
+    operands = _operands(ctx, shape, fmt)
+    timing = timed(ctx, partial(torch.mm, *operands[:2], out=operands[2]), BUDGET_SECONDS)
+    _verify(ctx, shape, fmt, operands)
+    return timing
+
+
+def _measured_by_mlx(ctx: Context, shape: Shape, fmt: str, *, budget_seconds: float) -> Timing:
+    """The product of random matrices in a format, whose rows are held against float64 as torch's are."""
+    import mlx.core as mx
+    import numpy as np
+
+    sizes = ((shape.rows, shape.inner), (shape.inner, shape.columns))
+    left, right = (mx.random.normal(size).astype(getattr(mx, fmt)) for size in sizes)
+    timing, result = evaluated.evaluated(ctx, lambda: mx.matmul(left, right), (left, right), budget_seconds)
+    rows = slice(None, None, max(1, shape.rows // ROWS))
+    some, other = evaluated.exact(left[rows]), evaluated.exact(right)
+    error = evaluated.worst_error(result[rows], some @ other, np.abs(some) @ np.abs(other), fmt)
+    ctx.measure("error_in_eps", error, unit="1", at_most=ERROR_EPS[fmt], conditions=_verified(shape, fmt))
+    return timing
+
+
+def _verified(shape: Shape, fmt: str) -> dict[str, Note]:
+    return {"shape": f"{shape.rows}x{shape.inner}x{shape.columns}", "dtype": fmt}
 
 
 def _operands(ctx: Context, shape: Shape, fmt: str) -> "list[torch.Tensor]":
@@ -185,5 +235,4 @@ def _verify(ctx: Context, shape: Shape, fmt: str, operands: "list[torch.Tensor]"
     rows = slice(None, None, max(1, shape.rows // ROWS))
     some, other = left[rows].cpu().double(), right.cpu().double()
     error = worst_error(result[rows], some @ other, some.abs() @ other.abs(), fmt)
-    conditions: dict[str, Note] = {"shape": f"{shape.rows}x{shape.inner}x{shape.columns}", "dtype": fmt}
-    ctx.measure("error_in_eps", error, unit="1", at_most=ERROR_EPS[fmt], conditions=conditions)
+    ctx.measure("error_in_eps", error, unit="1", at_most=ERROR_EPS[fmt], conditions=_verified(shape, fmt))

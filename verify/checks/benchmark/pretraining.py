@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from verify.checks.measures.pace import TURNS, Doubts, Pace, doubt_about, race
+from verify.checks.measures.pace import TURNS, Doubts, Pace, doubt_about, race, record_ratio
 from verify.checks.measures.pretraining_proof import judge_losses, prove
 from verify.checks.measures.startup_and_rate import BREAK_EVEN, BreakEven, Cost, Interval, break_even, totals_of
 from verify.checks.models.bert import Shape
@@ -40,7 +40,7 @@ def each_optimisation_is_at_work_and_keeps_the_loss(ctx: Context) -> None:
     One that is not at work is a name without an effect; the reason says what ran instead. Rates and start-up are
     recorded apart, so that none is mistaken for the other.
     """
-    _compare(ctx, ALONE)
+    compare(ctx, ALONE, TURNS)
 
 
 @check(level="certify", needs=["torch"], devices=["cpu", "cuda", "mps"], timeout_seconds=600, optional=True)
@@ -49,9 +49,7 @@ def compilation_is_at_work_and_keeps_the_loss(ctx: Context) -> None:
 
     Operations that ran uncompiled mean that compilation gave up without a word: run with TORCH_LOGS=graph_breaks.
     """
-    _skip_what_lacks(ctx, COMPILED)
-    with _cold_compiler(ctx):
-        _compare(ctx, [COMPILED])
+    compare_compiled(ctx, COMPILED, TURNS)
 
 
 @check(level="certify", needs=["torch"], devices=["cpu", "cuda", "mps"], timeout_seconds=600, optional=True)
@@ -60,15 +58,37 @@ def all_optimisations_work_together(ctx: Context) -> None:
 
     The reason names the one that another has put out of work: leave it out until the versions agree.
     """
-    _skip_what_lacks(ctx, TOGETHER)
-    with _cold_compiler(ctx):
-        _compare(ctx, [TOGETHER])
+    compare_compiled(ctx, TOGETHER, TURNS)
 
 
-def _skip_what_lacks(ctx: Context, arm: Arm) -> None:
+def compare(ctx: Context, arms: Sequence[Arm], turns: int) -> None:
+    """Race arms against the baseline for so many turns, record what they cost and are worth, and judge each."""
+    ready(ctx)
+    shape = SHAPES[ctx.device]
+    reasons = {arm.name: lacking(arm, ctx.device) for arm in arms}
+    ctx.note(**{f"lacking_{name}": reason for name, reason in reasons.items() if reason})
+    # The first steps of a process start its threads and fill its allocator, for whichever arm comes first.
+    started(ctx, BASELINE, shape).step()
+    runs = [started(ctx, arm, shape) for arm in (BASELINE, *arms) if not reasons.get(arm.name)]
+    paces = [Pace(ctx.device, STEPS_PER_TURN[ctx.device], run.step) for run in runs]
+    doubts = race(paces, ctx.device, turns)
+    baseline = [float(loss) for loss in paces[0].losses]
+    for run, pace in zip(runs, paces, strict=True):
+        record(ctx, run.arm, pace, doubts)
+        if pace is not paces[0]:
+            record_worth(ctx, run.arm, pace, paces[0], doubts)
+        losses = [float(loss) for loss in pace.losses]
+        judge_losses(ctx, run, losses, baseline, run.loss_on_the_first_batch())
+        prove(ctx, run)
+
+
+def compare_compiled(ctx: Context, arm: Arm, turns: int) -> None:
+    """Compare an arm that compiles with the baseline, where it can be run."""
     reason = lacking(arm, ctx.device)
     if reason:
         ctx.skip(reason)
+    with _cold_compiler(ctx):
+        compare(ctx, [arm], turns)
 
 
 @contextmanager
@@ -83,26 +103,6 @@ def _cold_compiler(ctx: Context) -> Iterator[None]:
     folder = str(ctx.scratch / "compiled")
     with patch.dict(os.environ, TORCHINDUCTOR_CACHE_DIR=folder, TRITON_CACHE_DIR=f"{folder}/triton"):
         yield
-
-
-def _compare(ctx: Context, arms: Sequence[Arm]) -> None:
-    ready(ctx)
-    shape = SHAPES[ctx.device]
-    reasons = {arm.name: lacking(arm, ctx.device) for arm in arms}
-    ctx.note(**{f"lacking_{name}": reason for name, reason in reasons.items() if reason})
-    # The first steps of a process start its threads and fill its allocator, for whichever arm comes first.
-    started(ctx, BASELINE, shape).step()
-    runs = [started(ctx, arm, shape) for arm in (BASELINE, *arms) if not reasons.get(arm.name)]
-    paces = [Pace(ctx.device, STEPS_PER_TURN[ctx.device], run.step) for run in runs]
-    doubts = race(paces, ctx.device, TURNS)
-    baseline = [float(loss) for loss in paces[0].losses]
-    for run, pace in zip(runs, paces, strict=True):
-        record(ctx, run.arm, pace, doubts)
-        if pace is not paces[0]:
-            record_worth(ctx, run.arm, pace, paces[0], doubts)
-        losses = [float(loss) for loss in pace.losses]
-        judge_losses(ctx, run, losses, baseline, run.loss_on_the_first_batch())
-        prove(ctx, run)
 
 
 def record(ctx: Context, arm: Arm, pace: Pace, doubts: Doubts) -> None:
@@ -133,12 +133,9 @@ def record(ctx: Context, arm: Arm, pace: Pace, doubts: Doubts) -> None:
 
 def record_worth(ctx: Context, arm: Arm, pace: Pace, baseline: Pace, doubts: Doubts) -> None:
     """What an arm is worth: how many times as fast it runs, and the step at which its start-up has paid."""
-    seen, own = paired.compare(pace.steady, baseline.steady), doubt_about(pace.steady) or doubt_about(baseline.steady)
-    named = {"times_as_fast": seen.ratio, "times_as_fast_low": seen.low, "times_as_fast_high": seen.high}
-    conditions, doubt = _conditions(ctx, SHAPES[ctx.device], arm), doubts.steady or own
-    for figure, value in named.items():
-        if math.isfinite(value):
-            ctx.measure(figure, value, unit="1", direction="higher", conditions=conditions, inconclusive=doubt)
+    conditions = _conditions(ctx, SHAPES[ctx.device], arm)
+    seen = record_ratio(ctx, "times_as_fast", pace, baseline, doubts=doubts, conditions=conditions)
+    own = doubt_about(pace.steady) or doubt_about(baseline.steady)
     found, doubt = _break_even(baseline.cost, pace.cost, seen), doubts.whole or own
     if found is None or found.step < 0:
         slower = "no faster than" if seen.high < 1 else "not told apart from"

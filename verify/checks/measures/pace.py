@@ -1,7 +1,8 @@
 """Training runs that take turns: what each turn took, and whether to believe the pace that they show."""
 
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from verify.probe.timing import FEWEST_FOR_AN_INTERVAL, HOPELESS, half_width, sy
 
 if TYPE_CHECKING:
     import torch
+
+    from verify.probe.context import Context, Note
 
 # The first turn is one step, start-up and all; the second may still compile; the others count, four of them a round.
 STEADY_FROM = 2
@@ -76,6 +79,18 @@ def race(paces: Sequence[Pace], device: str, turns: int) -> Doubts:
     start_up = _watched(paces, device, range(STEADY_FROM))
     steady = _watched(paces, device, range(STEADY_FROM, turns))
     return Doubts(steady, start_up or steady)
+
+
+def record_ratio(
+    ctx: "Context", name: str, own: Pace, other: Pace, *, doubts: Doubts, conditions: "Mapping[str, Note]"
+) -> paired.Comparison:
+    """Record how many times as fast a run is as another of the same race, and its 95% interval."""
+    seen = paired.compare(own.steady, other.steady)
+    doubt = doubts.steady or doubt_about(own.steady) or doubt_about(other.steady)
+    for end, value in {"": seen.ratio, "_low": seen.low, "_high": seen.high}.items():
+        if math.isfinite(value):
+            ctx.measure(name + end, value, unit="1", direction="higher", conditions=conditions, inconclusive=doubt)
+    return seen
 
 
 def _watched(paces: Sequence[Pace], device: str, turns: range) -> str | None:

@@ -1,0 +1,1 @@
+"""Checks that only the benchmarks ask: the product's own comparisons, put to a proof that takes minutes."""

@@ -1,0 +1,38 @@
+"""How fast a piece of work goes, as anyone would time it who has read how to."""
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+
+# As long as our own samples last at least.
+STRETCH_SECONDS = 0.02
+WARM_UP_SECONDS = 0.5
+
+
+def use_all_processors() -> None:
+    """Let torch have as many threads as there are processors to run them."""
+    import torch
+
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+
+
+def rates(work: Callable[[], object], amount: float, seconds: float) -> tuple[float, float]:
+    """The best rate and the median, over stretches of at least 20 ms, once it is warm; a call does the amount."""
+    stretch(work, 1)
+    calls = max(1, round(STRETCH_SECONDS / stretch(work, 1)))
+    warm = time.perf_counter() + WARM_UP_SECONDS
+    while time.perf_counter() < warm:
+        stretch(work, calls)
+    end, seen = time.perf_counter() + seconds, [stretch(work, calls)]
+    while time.perf_counter() < end:
+        seen.append(stretch(work, calls))
+    return amount / min(seen), amount / statistics.median(seen)
+
+
+def stretch(work: Callable[[], object], calls: int) -> float:
+    """Seconds a call, of so many."""
+    start = time.perf_counter()
+    for _ in range(calls):
+        work()
+    return (time.perf_counter() - start) / calls

@@ -1,0 +1,3 @@
+from tests.checks.conftest import provisioned
+
+__all__ = ["provisioned"]
