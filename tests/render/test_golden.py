@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests import examples
+from tests import examples, finetuned
 from verify.render import junit, markdown, text
 from verify.report.versions import AnyReport
 
@@ -73,6 +73,7 @@ REPORTS: dict[str, Callable[[], AnyReport]] = {
     "full": lambda: examples.report("v2"),
     "refused": refused,
     "roofline": roofline,
+    "finetune": finetuned.report,
     "certified": lambda: examples.report(results=[examples.results()[0], examples.results()[6]]),
 }
 FORMATS: dict[str, Callable[[AnyReport], str]] = {

@@ -18,6 +18,7 @@ from verify.errors import Exit, VerifyError
 VERBS = {
     "setup": "build the pinned environment of a machine class from its lock",
     "run": "run the suite in the environment and write a report",
+    "lora": "fine-tune a model on data of your own, and report how it went",
     "checks": "list the checks",
     "devices": "tell which devices are built in, available and computing",
     "status": "tell whether the last certificate still holds",

@@ -90,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
             lock=read_lock(root, interpreter.platform),
             requirements=frozenset(package_of(word) for word in platform.requirements),
             bench=bench,
-            level=arguments.level or (since.level if since else "certify"),
+            level=arguments.level or (since.level if since and since.level != "lora" else "certify"),
         )
         jobs = _jobs(subject, arguments.checks)
         crowd = crowding(bench)

@@ -78,6 +78,7 @@ def _memory(report: v3.Report, wanted: float) -> Iterator[Finding]:
 def _foreign(report: v3.Report) -> Iterator[tuple[str, str]]:
     yield from _texts(report.facts, "report.facts")
     yield from _texts(report.conditions, "report.conditions")
+    yield from _texts(report.finetune, "report.finetune")
     for index, result in enumerate(report.results):
         for name in _FROM_A_WORKER:
             yield from _texts(getattr(result, name), f"report.results[{index}].{name}")

@@ -32,6 +32,7 @@ class Context:
         lock: The lock that the environment was built from.
         scratch: An empty folder of this check's own, removed afterwards.
         cache: A folder kept between runs, for material that is costly to make.
+        settings: What a user chose, where the question is about work of their own.
     """
 
     device: str
@@ -41,6 +42,7 @@ class Context:
     lock: Path
     scratch: Path
     cache: Path
+    settings: Mapping[str, Any] = field(default_factory=dict)
     measurements: list[dict[str, Any]] = field(default_factory=list)
     notes: dict[str, Note] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)

@@ -57,6 +57,7 @@ def answer_to(request: dict[str, Any]) -> Answer:
         lock=Path(request["lock"]),
         scratch=Path(request["scratch"]),
         cache=Path(request["cache"]),
+        settings=request["settings"],
     )
     random.seed(context.seed)
     start = time.perf_counter()

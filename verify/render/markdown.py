@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from verify.render import summary, words
+from verify.render import finetune, summary, words
 from verify.render.markup import Row, code, escaped, fenced, listing, table
 from verify.render.words import NONE
 from verify.report import v3
@@ -17,14 +17,14 @@ KINDS = (("functional", "Functional checks"), ("lora", "LoRA checks"), ("benchma
 def render(report: AnyReport) -> str:
     """The report as Markdown."""
     newer = newest(report)
-    first = (_head, _not_passed, _machine, _devices, _checks, _benchmarks, _roofline, _figures)
+    first = (_head, _not_passed, finetune.sections, _machine, _devices, _checks, _benchmarks, _roofline, _figures)
     last = (_issues, _frameworks, _times, _left_out, _untold, _record)
     parts = [part for section in (*first, *last) for part in section(newer)]
     return "\n\n".join(parts) + "\n"
 
 
 def _head(report: v3.Report) -> Iterator[str]:
-    yield f"# {report.environment.name}: {summary.verdict(report)}"
+    yield f"# {summary.subject(report)}: {summary.verdict(report)}"
     yield f"**{summary.headline(report)}**"
     yield f"{summary.totals(report)} · level {report.level} · {summary.when(report)}"
     found = [f"- {summary.weight(f)}: `{code(f.subject)}`: {escaped(f.message)}" for f in summary.findings(report)]

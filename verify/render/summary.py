@@ -8,6 +8,11 @@ from verify.report import v3
 from verify.report.fields import OUTCOMES, moment
 from verify.report.v2 import Finding
 
+_FINETUNED = {
+    "certified": "The adapter learned: held-out text costs less than before, and what was saved says the same.",
+    "conditional": "The adapter learned, but for what is named below.",
+    "refused": "This fine-tune does not hold, for the reasons below.",
+}
 _BECAUSE = {"error": "refused", "warning": "conditional", "note": "worth knowing"}
 
 
@@ -16,11 +21,18 @@ def verdict(report: v3.Report) -> str:
     return report.verdict.value if report.verdict else "not judged"
 
 
+def subject(report: v3.Report) -> str:
+    """What the verdict is about: a machine of a class, or a fine-tune on one."""
+    return f"fine-tune on {report.environment.name}" if report.finetune else report.environment.name
+
+
 def headline(report: v3.Report) -> str:
     """What the verdict means, in one sentence."""
     name = report.environment.name
     if report.verdict is None:
         return f"This is a {report.level} look at a machine of class {name}: it certifies nothing."
+    if report.finetune:
+        return _FINETUNED[report.verdict.value]
     return {
         "certified": f"This machine is what {name} promises: every required check passed.",
         "conditional": f"This machine is what {name} promises, but for what is named below.",
@@ -32,7 +44,8 @@ def totals(report: v3.Report) -> str:
     """``9 checks planned: 7 passed, 1 failed, 1 skipped``."""
     counted = report.counts.model_dump()
     parts = [f"{counted[name]} {name.replace('_', ' ')}" for name in OUTCOMES if counted[name] or name == "passed"]
-    return f"{counted['planned']} checks planned: {', '.join(parts)}"
+    checks = "check" if counted["planned"] == 1 else "checks"
+    return f"{counted['planned']} {checks} planned: {', '.join(parts)}"
 
 
 def when(report: v3.Report) -> str:

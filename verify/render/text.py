@@ -49,7 +49,7 @@ def painted(text: str, word: str, colour: bool) -> str:
 def _head(report: v3.Report, colour: bool) -> str:
     verdict = summary.verdict(report)
     lines = [
-        f"{report.environment.name}: {painted(verdict.upper(), verdict, colour)}",
+        f"{summary.subject(report)}: {painted(verdict.upper(), verdict, colour)}",
         summary.headline(report),
         f"{summary.totals(report)} · level {report.level} · {summary.when(report)}",
     ]

@@ -7,6 +7,8 @@ from typing import Annotated, Literal, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 Level = Literal["quick", "full", "certify"]
+# A fine-tune is no level of the suite: its report says so.
+Asked = Literal["quick", "full", "certify", "lora"]
 Kind = Literal["functional", "benchmark", "lora"]
 Device = Literal["cpu", "cuda", "mps", "mlx"]
 Outcome = Literal["passed", "failed", "errored", "crashed", "timed_out", "out_of_memory", "skipped"]

@@ -6,12 +6,12 @@ from pydantic import Field, model_validator
 
 from verify.report.fields import (
     Amount,
+    Asked,
     CheckId,
     Closed,
     Count,
     Device,
     Kind,
-    Level,
     Machine,
     Moment,
     Name,
@@ -55,7 +55,7 @@ class Python(Closed):
     compiler: Text
 
 
-def _untold(value: object) -> bool:
+def untold(value: object) -> bool:
     """Whether a field has nothing to say: then one that came later is left out, as in older reports."""
     return value is None or value == ()
 
@@ -84,12 +84,12 @@ class Processor(Closed):
     physical_cores: Count
     logical_cores: Count
     instruction_sets: tuple[Text, ...]
-    vendor: Text | None = Field(default=None, exclude_if=_untold)
-    family: Count | None = Field(default=None, exclude_if=_untold)
-    model: Count | None = Field(default=None, exclude_if=_untold)
-    clock_hertz: Count | None = Field(default=None, exclude_if=_untold)
-    clock_is: Text | None = Field(default=None, exclude_if=_untold)
-    caches: tuple[Cache, ...] = Field(default=(), exclude_if=_untold)
+    vendor: Text | None = Field(default=None, exclude_if=untold)
+    family: Count | None = Field(default=None, exclude_if=untold)
+    model: Count | None = Field(default=None, exclude_if=untold)
+    clock_hertz: Count | None = Field(default=None, exclude_if=untold)
+    clock_is: Text | None = Field(default=None, exclude_if=untold)
+    caches: tuple[Cache, ...] = Field(default=(), exclude_if=untold)
 
 
 class DeviceFacts(Closed):
@@ -106,7 +106,7 @@ class DeviceFacts(Closed):
     runtime: Text | None
     built_for: Text | None
     problem: Text | None
-    cache_bytes: Count | None = Field(default=None, exclude_if=_untold)
+    cache_bytes: Count | None = Field(default=None, exclude_if=untold)
 
 
 class Package(Closed):
@@ -200,7 +200,7 @@ class Fields(Closed):
 
     version: str
     id: ReportId
-    level: Level
+    level: Asked
     created: Moment
     finished: Moment
     environment: Environment

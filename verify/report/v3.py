@@ -4,8 +4,9 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from verify.report import v2
+from verify.report import v1, v2
 from verify.report.fields import Closed, Inputs, Notes, Number, Text
+from verify.report.finetune import Finetune
 
 Direction = Literal["higher", "lower", "equal"]
 Provenance = Literal["measured", "derived", "datasheet", "carried"]
@@ -100,10 +101,11 @@ class Result(v2.Result):
 
 
 class Fields(v2.Fields):
-    """What a report has from version 3 on."""
+    """What a report has from version 3 on; a fine-tune where it is of one."""
 
     results: tuple[Result, ...]
     conditions: RunConditions
+    finetune: Finetune | None = Field(default=None, exclude_if=v1.untold)
 
 
 class Report(Fields):

@@ -14,10 +14,9 @@ from verify.judge.hardware import Hardware, percent_of_peak
 from verify.judge.known_issues import Entry, applying, known_issue
 from verify.judge.policy import Policy
 from verify.judge.verdict import judge
-from verify.probe.check import Level
 from verify.probe.package_name import normalised
 from verify.report import v1, v2, v3
-from verify.report.fields import OUTCOMES
+from verify.report.fields import OUTCOMES, Asked
 from verify.report.hygiene import scrub
 from verify.report.v1 import UNSEALED
 from verify.report.versions import AnyReport, Version, build
@@ -26,12 +25,12 @@ from verify.run.plan import Job
 from verify.spec.environment import Environment
 from verify.spec.lock import Lock
 
-VERSIONS: Mapping[Level, Version] = {"quick": "v1", "full": "v2", "certify": "v3"}
-REPORTS: Mapping[Level, type[BaseModel]] = {"quick": v1.Report, "full": v2.Report, "certify": v3.Report}
+VERSIONS: Mapping[Asked, Version] = {"quick": "v1", "full": "v2", "certify": "v3", "lora": "v3"}
+REPORTS: Mapping[Version, type[BaseModel]] = {"v1": v1.Report, "v2": v2.Report, "v3": v3.Report}
 # Fields of a measurement that hold words of ours, which a user may be called as well.
 OURS = frozenset({"direction", "provenance"})
 MEASURED = ("peak_memory_bytes", "device_peak_memory_bytes", "measurements", "notes")
-RESULTS: Mapping[Level, type[BaseModel]] = {"quick": v1.Result, "full": v2.Result, "certify": v3.Result}
+RESULTS: Mapping[Version, type[BaseModel]] = {"v1": v1.Result, "v2": v2.Result, "v3": v3.Result}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +52,11 @@ class Run:
         interrupted: Whether it was ended from outside.
         conditions: What else the machine was doing.
         secrets: Texts to strike out, and what stands for each.
+        finetune: What a fine-tune's log tells; None for a run of the suite.
     """
 
     id: str
-    level: Level
+    level: Asked
     created: str
     finished: str
     environment: Environment
@@ -69,6 +69,7 @@ class Run:
     interrupted: bool
     conditions: Mapping[str, Any]
     secrets: Mapping[str, str]
+    finetune: Mapping[str, Any] | None = None
 
 
 def judged(run: Run, policy: Policy, entries: Sequence[Entry]) -> AnyReport:
@@ -106,8 +107,9 @@ def draft(run: Run) -> dict[str, Any]:
     answers = {answer.job.id: answer for answer in run.answers}
     unreached = {job.id: Answer(job, "skipped", job.skip or "the run was interrupted") for job in run.jobs}
     results = [_result({**unreached, **answers}[job.id], run.secrets) for job in run.jobs]
+    version = VERSIONS[run.level]
     data = {
-        "version": VERSIONS[run.level],
+        "version": version,
         "id": run.id,
         "level": run.level,
         "created": run.created,
@@ -121,7 +123,7 @@ def draft(run: Run) -> dict[str, Any]:
         "predecessor": None,
         "facts": struck(run.facts, run.secrets),
         "planned": [job.id for job in run.jobs],
-        "results": [_only(result, RESULTS[run.level]) for result in results],
+        "results": [_only(result, RESULTS[version]) for result in results],
         "counts": _counts(results),
         "interrupted": run.interrupted,
         "frameworks": [package for package in run.facts["packages"] if normalised(package["name"]) in run.requirements],
@@ -129,9 +131,10 @@ def draft(run: Run) -> dict[str, Any]:
         "verdict": None,
         "upgraded_from": None,
         "conditions": struck(run.conditions, run.secrets),
+        "finetune": struck(run.finetune, run.secrets),
         "digest": UNSEALED,
     }
-    return _only(data, REPORTS[run.level])
+    return _only(data, REPORTS[version])
 
 
 def result_of(answer: Answer, secrets: Mapping[str, str]) -> v3.Result:

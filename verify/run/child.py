@@ -71,6 +71,13 @@ class Children:
                 self._alive.discard(process.pid)
                 end_orphans(self._alive)
 
+    def interrupt(self) -> None:
+        """Ask every living process to end in good order; those it started are its own affair."""
+        with self._lock:
+            for process in self._alive:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGINT)
+
     def stop(self) -> None:
         """Kill every living group, and every one that is still to come."""
         with self._lock:

@@ -1,8 +1,9 @@
 """What will be asked, of which device; and what will not, with the reason."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Any
 
 from verify.errors import UsageError
 from verify.probe.check import LEVELS, Check, Device, Level
@@ -17,12 +18,14 @@ class Job:
         device: Of which device it is asked.
         required: Whether a certificate needs it to run.
         skip: Why it will not be asked here, or None.
+        settings: What a user chose, where the question is about work of their own.
     """
 
     check: Check
     device: Device | None
     required: bool
     skip: str | None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -118,6 +118,7 @@ def _ask(job: Job, bench: Bench, threads: int) -> Answer:
         "seed": SEED,
         "lock": str(bench.lock),
         "cache": str(bench.cache),
+        "settings": job.settings,
     }
     try:
         ending, answer = _put(bench, folder, request, threads, job.check.terms.timeout_seconds)

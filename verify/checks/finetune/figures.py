@@ -1,0 +1,71 @@
+"""What the log of a fine-tune comes to: rates apart from the start-up, where the losses were going, and the memory."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, combinations
+from typing import Any
+
+from verify.checks.finetune.engine import Opened
+from verify.checks.measures.startup_and_rate import FEWEST_POINTS, fitted
+from verify.probe.context import Context
+
+# Lines of the log that the slope at the end is taken over.
+TAIL = 6
+# Nats that an iteration still gains or loses: less than this is flat, over a hundred iterations a tenth of a nat.
+FLAT = 1e-3
+# Bytes of a trained parameter beside itself: its gradient, and AdamW's two moments, all in float32.
+TRAINING_BYTES = 4 + 8
+
+Lines = Sequence[Mapping[str, Any]]
+
+
+def record_losses(ctx: Context, lines: Lines, held_out: Mapping[int, float], at_most: float) -> None:
+    """The curves, what is left of the held-out loss, and where the training loss was going."""
+    ctx.measure("training_loss", [line["loss"] for line in lines], unit="nat", along="line of the log")
+    curve = [loss for _, loss in sorted(held_out.items())]
+    ctx.measure("held_out_loss", curve, unit="nat", along="validation")
+    ctx.derive("held_out_loss_left", "last / first", unit="1", at_most=at_most, first=curve[0], last=curve[-1])
+    tail = [line for line in lines if line["iteration"] > 1][-TAIL:]
+    if len(tail) >= FEWEST_POINTS:
+        slope = slope_of([line["iteration"] for line in tail], [line["loss"] for line in tail])
+        ctx.measure("training_loss_slope", slope, unit="nat/iteration", conditions={"lines": len(tail)})
+        ctx.note(training_loss_at_the_end="flat" if abs(slope) < FLAT else "still falling" if slope < 0 else "rising")
+
+
+def record_rates(ctx: Context, lines: Lines) -> None:
+    """Start-up and steady rate apart; an average over both would be neither."""
+    steady = [line for line in lines if line["iteration"] > 1]
+    if not steady:
+        return
+    seconds, tokens = sum(line["seconds"] for line in steady), sum(line["tokens"] for line in steady)
+    made = sum(line["iterations"] for line in steady)
+    ctx.derive("tokens_per_second", "tokens / seconds", unit="1/s", direction="higher", tokens=tokens, seconds=seconds)
+    ctx.derive("iterations_per_second", "made / seconds", unit="1/s", direction="higher", made=made, seconds=seconds)
+    totals = list(accumulate(line["seconds"] for line in lines))
+    if len(lines) >= FEWEST_POINTS:
+        cost = fitted([line["iteration"] for line in lines], totals)
+        ctx.measure("seconds_per_iteration", cost.per_step, unit="s")
+        if cost.startup > 0:
+            ctx.measure("startup_seconds", cost.startup, unit="s", inconclusive=cost.doubt_about_startup)
+        else:
+            ctx.note(startup="none: the first iterations took no longer than the others")
+
+
+def record_memory(ctx: Context, lines: Lines, opened: Opened) -> None:
+    """The peak, held against the least that weights, adapters, gradients and the optimiser take together."""
+    peak = max(line["peak_memory_bytes"] for line in lines)
+    floor = ctx.derive(
+        "memory_floor_bytes",
+        "weights + trainable * each",
+        unit="B",
+        weights=opened.weight_bytes,
+        trainable=opened.trainable,
+        each=TRAINING_BYTES,
+    )
+    ctx.measure("peak_memory_bytes", peak, unit="B", at_least=floor)
+
+
+def slope_of(places: Sequence[float], values: Sequence[float]) -> float:
+    """The median of the slopes between all pairs of points (Sen 1968, https://doi.org/10.1080/01621459.1968.10480934)."""
+    points = list(zip(places, values, strict=True))
+    return statistics.median((b - a) / (n - m) for (m, a), (n, b) in combinations(points, 2) if m != n)
