@@ -20,7 +20,9 @@ def values(ctx: Context) -> dict[str, float]:
 
 
 def opened(weight_bytes: int) -> Opened:
-    return Opened("mlx", "Apple M4 Pro", "bfloat16", 14_772_130_816, 2_097_152, weight_bytes, ("q_proj", "v_proj"), 16)
+    return Opened(
+        "mlx", "Apple M4 Pro", "bfloat16", 14_772_130_816, 2_097_152, weight_bytes, ("q_proj", "v_proj"), 16, 152064
+    )
 
 
 def lines(*losses: float, seconds: float = 10.0, first: float = 10.0) -> list[dict[str, Any]]:

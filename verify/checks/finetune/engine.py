@@ -27,6 +27,7 @@ class Opened:
         weight_bytes: What all of them take as they are held.
         target_modules: Layers that have adapters, by the end of their names.
         layers: How many blocks have them.
+        vocabulary: Tokens that have an embedding.
     """
 
     device: str
@@ -37,6 +38,7 @@ class Opened:
     weight_bytes: int
     target_modules: tuple[str, ...]
     layers: int
+    vocabulary: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,23 @@ def load_tokenizer(folder: Path, recipe: Recipe) -> "PreTrainedTokenizerBase":
         raise Unusable(f"{recipe.model} has no tokenizer that can be read: {str(error).splitlines()[0]}") from error
 
 
-def padding_of(tokenizer: "PreTrainedTokenizerBase") -> int:
-    """The token that fills rows; which one does not matter, since nothing attends to it and it never counts."""
-    known = (tokenizer.pad_token_id, tokenizer.eos_token_id, 0)
-    return next(int(token) for token in known if token is not None)
+def padding_of(_tokenizer: "PreTrainedTokenizerBase") -> int:
+    """The token that fills rows; nothing attends to it, and it never counts.
+
+    A tokenizer's own may be beyond the model's vocabulary, where MLX reads whatever lies there.
+    """
+    return 0
+
+
+def require_known(tokens: Iterable[Tokens], opened: Opened) -> None:
+    """Refuse tokens that the model has no embedding for: torch ends with an index error, MLX reads beyond its array.
+
+    Raises:
+        Unusable: There is one.
+    """
+    highest = max(max(each.ids) for each in tokens)
+    if highest >= opened.vocabulary:
+        raise Unusable(
+            f"the tokenizer gives token {highest}, the model knows {opened.vocabulary}: they do not belong together, "
+            "or the model's embeddings were not resized to the tokenizer's"
+        )

@@ -161,6 +161,7 @@ def open_mlx(recipe: Recipe, folder: Path, tokenizer: "PreTrainedTokenizerBase")
         weight_bytes=sum(each.nbytes for _, each in tree_flatten(model.parameters())),
         target_modules=tuple(sorted({key.rpartition(".")[2] for key in keys})),
         layers=sum(bool(adapters_of(block)) for block in model.layers),
+        vocabulary=int(config.get("text_config", config)["vocab_size"]),
     )
     return MlxEngine(recipe, model, TokenizerWrapper(tokenizer, eos_token_ids=ends_of(config)), keys, opened)
 

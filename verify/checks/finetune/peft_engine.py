@@ -142,6 +142,7 @@ def open_peft(recipe: Recipe, device: str, folder: Path, tokenizer: "PreTrainedT
         weight_bytes=sum(weight.numel() * weight.element_size() for weight in model.parameters()),
         target_modules=tuple(sorted(model.peft_config["default"].target_modules)),
         layers=layers,
+        vocabulary=int(base.get_input_embeddings().weight.shape[0]),
     )
     return PeftEngine(model, tokenizer, opened)
 

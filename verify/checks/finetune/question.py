@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from verify.checks.finetune import log
 from verify.checks.finetune.batches import Tokens, in_turn, prompt_text, schedule, tokenised
-from verify.checks.finetune.engine import Course, Engine, Watcher, load_tokenizer, padding_of
+from verify.checks.finetune.engine import Course, Engine, Watcher, load_tokenizer, padding_of, require_known
 from verify.checks.finetune.examples import Data, Example, read_data
 from verify.checks.finetune.figures import record_losses, record_memory, record_rates
 from verify.checks.finetune.recipe import Recipe, Unusable, recipe_from, settings_of
@@ -123,6 +123,7 @@ def _prepared(ctx: Context, recipe: Recipe, output: Path) -> Run:
     data = read_data(Path(recipe.data), Path(recipe.valid) if recipe.valid else None, recipe.seed)
     training, held_out = (tokenised(part, tokenizer, recipe) for part in (data.training, data.held_out))
     engine = open_engine(recipe, ctx.device, folder, tokenizer)
+    require_known([*training, *held_out], engine.opened)
     return Run(ctx, recipe, output, folder, tokenizer, data, training, held_out, engine)
 
 
