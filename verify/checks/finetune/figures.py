@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate, combinations
 from typing import Any
 
@@ -17,6 +18,33 @@ FLAT = 1e-3
 TRAINING_BYTES = 4 + 8
 
 Lines = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a prediction of a run's memory needs to know of it.
+
+    Attributes:
+        config: Where the model's configuration lies.
+        opened: The model with its adapters.
+        rank: Of them.
+        qlora: Whether the base is held in four bits.
+        checkpointing: Whether activations are computed again.
+        batch: Examples in a forward pass.
+        tokens: Of the longest, padded.
+        runtime: Bytes that were there before the model; none where the device counts its own.
+        peak: Bytes that were measured.
+    """
+
+    config: str
+    opened: Opened
+    rank: int
+    qlora: bool
+    checkpointing: bool
+    batch: int
+    tokens: int
+    runtime: int
+    peak: int
 
 
 def record_losses(ctx: Context, lines: Lines, held_out: Mapping[int, float], at_most: float) -> None:
@@ -51,7 +79,7 @@ def record_rates(ctx: Context, lines: Lines) -> None:
             ctx.note(startup="none: the first iterations took no longer than the others")
 
 
-def record_memory(ctx: Context, lines: Lines, opened: Opened) -> None:
+def record_memory(ctx: Context, lines: Lines, opened: Opened) -> int:
     """The peak, held against the least that weights, adapters, gradients and the optimiser take together."""
     peak = max(line["peak_memory_bytes"] for line in lines)
     floor = ctx.derive(
@@ -63,6 +91,29 @@ def record_memory(ctx: Context, lines: Lines, opened: Opened) -> None:
         each=TRAINING_BYTES,
     )
     ctx.measure("peak_memory_bytes", peak, unit="B", at_least=floor)
+    return int(peak)
+
+
+def record_prediction(ctx: Context, run: Prediction) -> None:
+    """The peak beside what `verify fit` says of it; that is no limit, as the C library may keep what is freed."""
+    from verify.checks.fit.prediction import predicted_peak
+    from verify.checks.fit.recipe import Recipe as Memory
+
+    if run.opened.device == "mlx" and run.checkpointing:
+        ctx.note(predicted_peak="not told: MLX exports no graph with checkpointing in it")
+        return
+    memory = Memory(
+        method="qlora" if run.qlora else "lora",
+        checkpointing=run.checkpointing,
+        dtype=run.opened.dtype,
+        rank=run.rank,
+        targets=run.opened.target_modules,
+        layers=run.opened.layers,
+    )
+    step = predicted_peak(run.config, memory, device=run.opened.device, batch=run.batch, tokens=run.tokens).total
+    ctx.derive("predicted_peak_bytes", "runtime + step", unit="B", runtime=run.runtime, step=step)
+    predicted = run.runtime + step
+    ctx.derive("peak_over_predicted", "peak / predicted", unit="1", peak=run.peak, predicted=predicted)
 
 
 def slope_of(places: Sequence[float], values: Sequence[float]) -> float:

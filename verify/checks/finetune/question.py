@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from verify.checks.finetune import log
-from verify.checks.finetune.batches import Tokens, in_turn, prompt_text, schedule, tokenised
+from verify.checks.finetune.batches import PAD_TO, Tokens, in_turn, prompt_text, schedule, tokenised
 from verify.checks.finetune.engine import Course, Engine, Watcher, load_tokenizer, padding_of, require_known
 from verify.checks.finetune.examples import Data, Example, read_data
-from verify.checks.finetune.figures import record_losses, record_memory, record_rates
+from verify.checks.finetune.figures import Prediction, record_losses, record_memory, record_prediction, record_rates
 from verify.checks.finetune.recipe import Recipe, Unusable, recipe_from, settings_of
-from verify.checks.measures.memory_meter import meter_of
+from verify.checks.measures.memory_meter import meter_of, resident_bytes
 from verify.checks.models.materials import hub, smollm2
 from verify.probe.check import check
 from verify.probe.context import Context
@@ -68,6 +68,7 @@ class Run:
         training: The same in tokens.
         held_out: The same in tokens.
         engine: With the model on the device.
+        runtime: Bytes that the process held before the model; none where the device counts its own.
         losses: Held-out ones, by iteration.
     """
 
@@ -80,6 +81,7 @@ class Run:
     training: Sequence[Tokens]
     held_out: Sequence[Tokens]
     engine: Engine
+    runtime: int
     losses: dict[int, float] = field(default_factory=dict)
 
     @property
@@ -122,9 +124,10 @@ def _prepared(ctx: Context, recipe: Recipe, output: Path) -> Run:
     tokenizer = load_tokenizer(folder, recipe)
     data = read_data(Path(recipe.data), Path(recipe.valid) if recipe.valid else None, recipe.seed)
     training, held_out = (tokenised(part, tokenizer, recipe) for part in (data.training, data.held_out))
+    runtime = _runtime() if ctx.device == "cpu" else 0
     engine = open_engine(recipe, ctx.device, folder, tokenizer)
     require_known([*training, *held_out], engine.opened)
-    return Run(ctx, recipe, output, folder, tokenizer, data, training, held_out, engine)
+    return Run(ctx, recipe, output, folder, tokenizer, data, training, held_out, engine, runtime)
 
 
 def _trained(run: Run, *, resume: bool) -> bool:
@@ -206,6 +209,13 @@ def _watcher(run: Run, course: Course) -> Watcher:
     return Watcher(report, validate, saved, _asked_to_stop().is_set)
 
 
+def _runtime() -> int:
+    """What Python and the frameworks take before there is a model."""
+    import peft  # noqa: F401 - part of what is measured
+
+    return resident_bytes()
+
+
 def _asked_to_stop() -> threading.Event:
     """Set when this process is told to end in good order."""
     asked = threading.Event()
@@ -253,8 +263,21 @@ def _judge(ctx: Context, run: Run) -> None:
     lines = [event for event in log.events_in(run.output / log.NAME) if event["event"] == "trained"]
     record_losses(ctx, lines, run.losses, NO_GAIN)
     record_rates(ctx, lines)
-    record_memory(ctx, lines, run.engine.opened)
+    peak = record_memory(ctx, lines, run.engine.opened)
     last = run.losses[max(run.losses)]
     run.engine.reload(run.output / ADAPTER)
     gap = abs(run.held_out_loss(run.engine) - last)
     ctx.measure("reloaded_loss_gap", gap, unit="nat", at_most=SAME * abs(last))
+    longest = max(len(each.ids) for each in run.training)
+    told = Prediction(
+        config=str(run.folder),
+        opened=run.engine.opened,
+        rank=run.recipe.rank,
+        qlora=run.recipe.qlora,
+        checkpointing=run.recipe.checkpointing,
+        batch=run.recipe.batch_size,
+        tokens=PAD_TO * math.ceil(longest / PAD_TO),
+        runtime=run.runtime,
+        peak=peak,
+    )
+    record_prediction(ctx, told)
