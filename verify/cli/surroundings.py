@@ -4,6 +4,7 @@ import argparse
 import getpass
 import os
 import socket
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,7 +36,13 @@ def now() -> str:
 
 def secrets(root: Path) -> dict[str, str]:
     """Texts that must not reach a report, and what stands for each."""
-    return {str(root): ".", str(Path.home()): "~", socket.gethostname(): "<host>", _user(): "<user>"}
+    known = {str(root): ".", str(Path.home()): "~", socket.gethostname(): "<host>", _user(): "<user>"}
+    return known | _own_python(Path(sys.base_prefix), Path.home())
+
+
+def _own_python(prefix: Path, home: Path) -> dict[str, str]:
+    """Where a Python below the home folder lies, which the log of a crash is full of; a system's own tells nothing."""
+    return {str(prefix): "<python>"} if prefix.is_relative_to(home) else {}
 
 
 def _user() -> str:
