@@ -59,6 +59,7 @@ def main(scratch: Path) -> dict[str, Any]:
     return {
         "exact": against_float64(llama, scratch),
         "accumulated": accumulated(llama, scratch),
+        "stepped": stepped(llama, scratch),
         "resumed": resumed(llama, scratch),
         "saved": saved(qwen, scratch),
         "counted": counted(llama),
@@ -103,6 +104,23 @@ def accumulated(folder: Path, scratch: Path) -> dict[str, Any]:
         "adapters": apart,
         "learning_rate": RECIPE.learning_rate,
         "ended": ended,
+    }
+
+
+def stepped(folder: Path, scratch: Path) -> dict[str, Any]:
+    """The first step of AdamW, by which each number moves by the learning rate; and a loss with nothing dropped out."""
+    recipe = replace(RECIPE, iterations=1, save_every=1, dropout=0.5)
+    engine = opened(recipe, folder)
+    batches = list(batches_of(recipe, folder))
+    same = engine.loss(batches) == engine.loss(batches)
+    before = {name: np.array(each) for name, each in adapters_of(engine.model).items()}
+    gradients = gradients_after_one_step(engine, recipe, folder, scratch / "stepped")
+    after = {name: np.array(each) for name, each in adapters_of(engine.model).items()}
+    moved = {name: -recipe.learning_rate * each / (np.abs(each) + 1e-8) for name, each in gradients.items()}
+    return {
+        "moved": worst({name: after[name] for name in moved}, moved),
+        "others_stay": all((before[name] == after[name]).all() for name in before if name not in moved),
+        "same": same,
     }
 
 

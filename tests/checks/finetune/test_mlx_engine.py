@@ -49,6 +49,16 @@ def test_two_examples_four_times_are_eight_at_once(told: dict[str, Any]) -> None
     assert told["accumulated"]["ended"]
 
 
+def test_adamw_steps_with_its_bias_corrected_and_without_decay(told: dict[str, Any]) -> None:
+    assert told["stepped"]["moved"] < GRADIENT
+    # The gradient to the first factor is zero while the second is: only a decay would move it.
+    assert told["stepped"]["others_stay"]
+
+
+def test_a_loss_is_taken_with_nothing_dropped_out(told: dict[str, Any]) -> None:
+    assert told["stepped"]["same"]
+
+
 def test_a_stopped_run_goes_on_to_the_same_losses_with_dropout(told: dict[str, Any]) -> None:
     resumed = told["resumed"]
     assert resumed["ended"] == [True, False]
