@@ -14,6 +14,7 @@ RECIPE = Recipe(model="m", data="d.jsonl", target_modules=("q_proj", "v_proj"), 
 START: dict[str, Any] = {
     "event": "started",
     "at": 100.0,
+    "model": "m",
     "device_title": "CPU",
     "dtype": "float32",
     "parameters": 1000,
@@ -46,13 +47,13 @@ def written(when: str, prompt: str, text: str) -> dict[str, Any]:
 
 
 def section(*events: dict[str, Any]) -> Finetune:
-    data = section_of(events, RECIPE, "m")
+    data = section_of(events, RECIPE)
     assert data is not None
     return Finetune.model_validate_json(json.dumps(data))
 
 
 def test_a_run_that_never_began_has_no_section() -> None:
-    assert section_of([], RECIPE, "m") is None
+    assert section_of([], RECIPE) is None
 
 
 def test_the_lines_of_the_log_are_those_of_the_report() -> None:

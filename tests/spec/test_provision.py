@@ -11,6 +11,7 @@ import pytest
 
 from verify.errors import Exit, IntegrityError, StorageError, UsageError, VerifyError
 from verify.spec.builds import live_build, setting_up, stamp_of, without_runs
+from verify.spec.interpreter import with_hub, worker_variables
 from verify.spec.lock import LockedPackage, format_packages, read_lock
 from verify.spec.platform import load_platform
 from verify.spec.provision import Provisioned, interpreter_of, provision, steps
@@ -294,3 +295,12 @@ def test_an_unknown_name_gets_no_session_of_its_own(project: Path) -> None:
     with pytest.raises(UsageError, match=r"no environment `\.\./\.\./etc`") as caught:
         interpreter_of(project, "../../etc", environ={})
     assert caught.value.hint == "choose one of box"
+
+
+def test_work_of_a_users_own_may_ask_the_hub_as_the_users_shell_does(project: Path) -> None:
+    build = project / "build"
+    shell = {"HOME": "/h", "HF_TOKEN": "secret", "HTTPS_PROXY": "proxy", "PYTHONPATH": "/elsewhere"}
+    variables = with_hub(worker_variables(build, shell), shell)
+    assert (variables["HF_TOKEN"], variables["HTTPS_PROXY"]) == ("secret", "proxy")
+    assert not {"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "PYTHONPATH"} & set(variables)
+    assert with_hub(variables, {"HF_HUB_OFFLINE": "1"})["HF_HUB_OFFLINE"] == "1"

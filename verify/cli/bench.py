@@ -5,12 +5,13 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from verify.cli.options import given
 from verify.run.supervise import Bench
 from verify.spec.builds import environments_directory
-from verify.spec.interpreter import Interpreter, interpreter_of
+from verify.spec.interpreter import Interpreter, interpreter_of, with_hub
 from verify.spec.lock import lock_path
 
 
@@ -57,6 +58,11 @@ def bench_for(
         together=together or min(2, processors),
     )
     return bench, interpreter
+
+
+def of_ones_own(bench: Bench) -> Bench:
+    """The same for work of a user's own: a model may come from the hub, as far as the user's shell reaches it."""
+    return replace(bench, environment=with_hub(bench.environment, os.environ))
 
 
 def crowding(bench: Bench) -> str | None:

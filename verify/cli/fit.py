@@ -14,7 +14,7 @@ from typing import Any
 from verify.checks.fit import cases as known_cases
 from verify.checks.fit.recipe import DTYPES, METHODS, OPTIMISERS
 from verify.checks.models.configs import Config, config_named, is_of_the_hub, longest_sequence, shipped
-from verify.cli.bench import bench_for, declare_environment
+from verify.cli.bench import bench_for, declare_environment, of_ones_own
 from verify.cli.options import count, given
 from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError, VerifyError
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
             return _validate(bench, device, arguments)
         for config in configs.values():
             _warn_of_length(config, arguments.sequence_length)
-        fits = list(_fits(bench, configs, device, arguments))
+        fits = list(_fits(of_ones_own(bench), configs, device, arguments))
     if arguments.json:
         print(json.dumps([fit_text.plain(fit, arguments.effective_batch) for fit in fits], indent=2))
     else:

@@ -15,7 +15,7 @@ from typing import Any
 from verify.checks.finetune import log
 from verify.checks.finetune.examples import read_data
 from verify.checks.finetune.recipe import DTYPES, ENGINES, Recipe, Unusable, recipe_from
-from verify.cli.bench import bench_for, declare_environment, scratch_folder
+from verify.cli.bench import bench_for, declare_environment, of_ones_own, scratch_folder
 from verify.cli.options import given, place
 from verify.cli.run import exit_of
 from verify.cli.surroundings import now, project_root, secrets
@@ -87,11 +87,11 @@ def run(arguments: argparse.Namespace) -> int:
         output.mkdir(parents=True, exist_ok=True)
         job = job_of(recipe, device, output, resume=arguments.resume)
         created, facts = now(), collect_facts(bench)
-        answer = _train(job, bench, output)
+        answer = _train(job, of_ones_own(bench), output)
         interrupted = _ending(answer, output)
         if interrupted:
             return interrupted
-        hidden = secrets(root)
+        hidden = secrets(root) | _token()
         lock = read_lock(root, interpreter.platform)
         whole = Run(
             id=randomness.token_hex(6),
@@ -108,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
             interrupted=False,
             conditions={"other": {}},
             secrets=hidden,
-            finetune=section_of(log.events_in(output / log.NAME), recipe, recipe.model),
+            finetune=section_of(log.events_in(output / log.NAME), recipe),
         )
         policy = policy_for(root, environment, lock_digest=lock.digest, expected={job.id}, secrets=hidden)
         report = judged(whole, policy, [])
@@ -267,6 +267,11 @@ def _ending(answer: Answer, output: Path) -> int:
     if answer.outcome == "skipped":
         raise UsageError(answer.reason or "it cannot be trained here", "nothing was trained")
     return 0
+
+
+def _token() -> dict[str, str]:
+    """What opens the hub for the user, which no log that is kept may hold."""
+    return {os.environ["HF_TOKEN"]: "<token>"} if os.environ.get("HF_TOKEN") else {}
 
 
 def _tell(path: Path, output: Path, *, as_json: bool) -> None:

@@ -17,7 +17,7 @@ ID = "lora.the_adapter_learns_from_the_data"
 LONGEST_SECONDS = 365 * 86_400.0
 # What the log's first line says that a report says under the same name.
 _KEPT = (
-    *("device_title", "dtype", "parameters", "trainable", "scale", "target_modules", "layers", "iterations"),
+    *("model", "device_title", "dtype", "parameters", "trainable", "scale", "target_modules", "layers", "iterations"),
     *("data_digest", "split", "training_examples", "held_out_examples", "cut_examples", "longest_tokens"),
     "chat_template",
 )
@@ -31,14 +31,13 @@ def job_of(recipe: Recipe, device: Device, output: Path, *, resume: bool) -> Job
     return Job(replace(asked, id=ID, kind="lora", terms=terms), device, required=True, skip=None, settings=settings)
 
 
-def section_of(events: Sequence[Mapping[str, Any]], recipe: Recipe, model: str) -> dict[str, Any] | None:
+def section_of(events: Sequence[Mapping[str, Any]], recipe: Recipe) -> dict[str, Any] | None:
     """The fine-tune that a log tells of, as plain data; None where it never began."""
     start = next((event for event in events if event["event"] == "started"), None)
     if start is None:
         return None
     return {
         "recipe": {name: _joined(value) for name, value in settings_of(recipe).items()},
-        "model": model,
         **{name: start[name] for name in _KEPT},
         "resumed_after": [event["iteration"] for event in events if event["event"] == "resumed"],
         "trained": _rows(events, "trained", tuple(Trained.model_fields)),

@@ -17,11 +17,16 @@ _SET: Final = MappingProxyType(
         "LC_ALL": "C.UTF-8",
         "PYTHONNOUSERSITE": "1",
         "PYTHONUTF8": "1",
-        "HF_HUB_OFFLINE": "1",
-        "HF_DATASETS_OFFLINE": "1",
-        "TRANSFORMERS_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
     }
+)
+# A check must find the same things with a network as without.
+_OFFLINE: Final = MappingProxyType({"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"})
+# What reaching the hub may take: its own settings, a way through a proxy, and whom to trust there.
+_HUB: Final = (
+    *("HF_HOME", "HF_HUB_CACHE", "HF_TOKEN", "HF_ENDPOINT", *_OFFLINE),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
 )
 
 
@@ -96,4 +101,10 @@ def worker_variables(build: Path, environ: Mapping[str, str]) -> Mapping[str, st
     """Return the variables of a worker: an allow-list, so that no shell changes what is measured."""
     kept = {key: environ[key] for key in _KEPT if key in environ}
     path = f"{build / 'bin'}:{environ.get('PATH', '/usr/bin:/bin')}"
-    return MappingProxyType({**kept, **_SET, "PATH": path, "VIRTUAL_ENV": str(build)})
+    return MappingProxyType({**kept, **_SET, **_OFFLINE, "PATH": path, "VIRTUAL_ENV": str(build)})
+
+
+def with_hub(variables: Mapping[str, str], environ: Mapping[str, str]) -> Mapping[str, str]:
+    """A worker's variables for work of a user's own, which may ask the Hugging Face hub as the user's shell does."""
+    without = {key: value for key, value in variables.items() if key not in _OFFLINE}
+    return MappingProxyType(without | {key: environ[key] for key in _HUB if key in environ})

@@ -160,6 +160,7 @@ def _tell_start(run: Run, course: Course) -> None:
     run.tell(
         "started",
         recipe=settings_of(run.recipe),
+        model=_source(run.recipe.model, run.folder),
         scale=run.recipe.scaling,
         device=opened.device,
         device_title=opened.title,
@@ -177,6 +178,11 @@ def _tell_start(run: Run, course: Course) -> None:
         longest_tokens=max(len(each.ids) for each in run.training),
         chat_template=bool(run.tokenizer.chat_template),
     )
+
+
+def _source(model: str, folder: Path) -> str:
+    """Where a model came from; of the hub, with the revision, since a name may mean another tomorrow."""
+    return f"{model}, revision {folder.name}" if folder.parent.name == "snapshots" else model
 
 
 def _watcher(run: Run, course: Course) -> Watcher:
