@@ -178,9 +178,29 @@ def test_an_interrupt_saves_and_says_how_to_go_on(
     _, problems = interrupted(running)
     assert running.returncode == Exit.INTERRUPTED
     assert f"go on with: verify lora --resume --output {output}" in problems
+    resume = ["--resume", "--output", str(output)]
+    (tmp_path / "train.jsonl").write_text((tmp_path / "train.jsonl").read_text().replace("one?", "two?"))
+    other = start(*resume)
+    assert "the data is not what the run began with" in other.communicate(timeout=300)[1]
+    data(tmp_path)
+    shorter = start(*resume, "--iterations", "1")
+    assert "already: ask for more than 1" in shorter.communicate(timeout=300)[1]
     saved = [event["iteration"] for event in events_in(output / NAME) if event["event"] == "checkpoint"]
     assert saved == [lines(output)[-1][0]]
     assert (output / "adapter" / "adapter_model.safetensors").exists()
+
+
+@pytest.mark.environment
+def test_an_interrupt_before_anything_was_trained_leaves_nothing_to_resume(
+    model: Path, start: Callable[..., "subprocess.Popen[str]"], tmp_path: Path
+) -> None:
+    shared = ["--model", str(model), "--data", str(data(tmp_path)), "--output", str(tmp_path / "run")]
+    running = start(*shared)
+    time.sleep(2)
+    _, problems = interrupted(running)
+    assert running.returncode == Exit.INTERRUPTED
+    assert "Traceback" not in problems
+    assert not (tmp_path / "run" / "reports").exists()
 
 
 @pytest.mark.environment

@@ -6,6 +6,7 @@ import os
 import secrets as randomness
 import signal
 import sys
+import threading
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,10 +88,11 @@ def run(arguments: argparse.Namespace) -> int:
         output.mkdir(parents=True, exist_ok=True)
         job = job_of(recipe, device, output, resume=arguments.resume)
         created, facts = now(), collect_facts(bench)
-        answer = _train(job, of_ones_own(bench), output)
-        interrupted = _ending(answer, output)
-        if interrupted:
-            return interrupted
+        answer, interrupted = _train(job, of_ones_own(bench), output)
+        if interrupted and not _ended(output):
+            return _tell_how_to_go_on(output)
+        if answer.outcome == "skipped":
+            raise UsageError(answer.reason or "it cannot be trained here", "nothing was trained")
         hidden = secrets(root) | _token()
         lock = read_lock(root, interpreter.platform)
         whole = Run(
@@ -227,18 +229,21 @@ def _device(arguments: argparse.Namespace, recipe: Recipe, environment: Environm
     return wanted
 
 
-def _train(job: Job, bench: Bench, output: Path) -> Answer:
+def _train(job: Job, bench: Bench, output: Path) -> tuple[Answer, bool]:
+    """What came of it, and whether somebody asked it to end early."""
     live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    with Training(sys.stderr, output / log.NAME, live), _first_interrupt_is_gentle(bench.children):
+    with Training(sys.stderr, output / log.NAME, live), _first_interrupt_is_gentle(bench.children) as interrupted:
         (answer,) = ask_all([job], bench, lambda _: None)
-    return answer
+    return answer, interrupted.is_set()
 
 
 @contextmanager
-def _first_interrupt_is_gentle(children: Children) -> Iterator[None]:
+def _first_interrupt_is_gentle(children: Children) -> Iterator[threading.Event]:
     """The first interrupt asks the training to save and end; the second ends it."""
+    interrupted = threading.Event()
 
     def once(*_: object) -> None:
+        interrupted.set()
         for number, handler in before.items():
             signal.signal(number, handler)
         print("\nsaving, then ending; interrupt once more to end at once", file=sys.stderr)
@@ -246,27 +251,25 @@ def _first_interrupt_is_gentle(children: Children) -> Iterator[None]:
 
     before = {number: signal.signal(number, once) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield interrupted
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _ending(answer: Answer, output: Path) -> int:
-    """Nothing where there is something to report; else the exit code of a run that did not get that far.
+def _ended(output: Path) -> bool:
+    """Whether the training came to its end, by its log."""
+    return any(event["event"] == "finished" for event in log.events_in(output / log.NAME))
 
-    Raises:
-        UsageError: The recipe cannot be trained here.
-    """
-    events = log.events_in(output / log.NAME)
-    if events and events[-1]["event"] == "interrupted":
-        made = [event["iteration"] for event in events if event["event"] == "checkpoint"]
-        print(f"interrupted after iteration {made[-1] if made else 0}", file=sys.stderr)
+
+def _tell_how_to_go_on(output: Path) -> int:
+    made = [event["iteration"] for event in log.events_in(output / log.NAME) if event["event"] == "checkpoint"]
+    if made:
+        print(f"interrupted after iteration {made[-1]}", file=sys.stderr)
         print(f"go on with: verify lora --resume --output {output}", file=sys.stderr)
-        return Exit.INTERRUPTED
-    if answer.outcome == "skipped":
-        raise UsageError(answer.reason or "it cannot be trained here", "nothing was trained")
-    return 0
+    else:
+        print("interrupted before there was anything to save; begin again when you like", file=sys.stderr)
+    return Exit.INTERRUPTED
 
 
 def _token() -> dict[str, str]:

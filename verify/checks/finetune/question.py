@@ -4,27 +4,20 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from verify.checks.finetune import log
-from verify.checks.finetune.batches import PAD_TO, Tokens, in_turn, prompt_text, schedule, tokenised
-from verify.checks.finetune.engine import Course, Engine, Watcher, load_tokenizer, padding_of, require_known
-from verify.checks.finetune.examples import Data, Example, read_data
+from verify.checks.finetune.batches import PAD_TO, prompt_text, schedule
+from verify.checks.finetune.engine import Course, Watcher, padding_of
+from verify.checks.finetune.examples import Example
 from verify.checks.finetune.figures import Prediction, record_losses, record_memory, record_prediction, record_rates
-from verify.checks.finetune.recipe import Recipe, Unusable, recipe_from, settings_of
-from verify.checks.measures.memory_meter import meter_of, resident_bytes
-from verify.checks.models.materials import hub, smollm2
+from verify.checks.finetune.prepared import Run, prepared
+from verify.checks.finetune.recipe import Unusable, recipe_from, settings_of
+from verify.checks.measures.memory_meter import meter_of
 from verify.probe.check import check
 from verify.probe.context import Context
 from verify.probe.memory import device_peak_memory_bytes, peak_memory_bytes
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
-
-PACKAGED = "smollm2-135m"
 ADAPTER = "adapter"
 CHECKPOINTS = "checkpoints"
 # Held-out prompts that are answered before and after.
@@ -44,7 +37,7 @@ def the_adapter_learns_from_the_data(ctx: Context) -> None:
     output = Path(ctx.settings["output"])
     try:
         recipe = recipe_from(ctx.settings["recipe"])
-        run = _prepared(ctx, recipe, output)
+        run = prepared(ctx, recipe, output)
         finished = _trained(run, resume=bool(ctx.settings["resume"]))
     except Unusable as error:
         ctx.skip(str(error))
@@ -54,91 +47,16 @@ def the_adapter_learns_from_the_data(ctx: Context) -> None:
     _judge(ctx, run)
 
 
-@dataclass(slots=True)
-class Run:
-    """A fine-tune on its way.
-
-    Attributes:
-        ctx: Where it is asked.
-        recipe: What was asked for.
-        output: Where the log, the checkpoints and the adapter go.
-        folder: The model's.
-        tokenizer: The model's.
-        data: As read.
-        training: The same in tokens.
-        held_out: The same in tokens.
-        engine: With the model on the device.
-        runtime: Bytes that the process held before the model; none where the device counts its own.
-        losses: Held-out ones, by iteration.
-    """
-
-    ctx: Context
-    recipe: Recipe
-    output: Path
-    folder: Path
-    tokenizer: "PreTrainedTokenizerBase"
-    data: Data
-    training: Sequence[Tokens]
-    held_out: Sequence[Tokens]
-    engine: Engine
-    runtime: int
-    losses: dict[int, float] = field(default_factory=dict)
-
-    @property
-    def tell(self) -> log.Tell:
-        """Writes an event into the log."""
-        return log.teller(self.output / log.NAME)
-
-    def held_out_loss(self, engine: Engine) -> float:
-        """The mean loss of a held-out token."""
-        return engine.loss(in_turn(self.held_out, self.recipe.batch_size, padding_of(self.tokenizer)))
-
-
-def open_engine(recipe: Recipe, device: str, folder: Path, tokenizer: "PreTrainedTokenizerBase") -> Engine:
-    """The recipe's engine, with its model on the device."""
-    if recipe.engine == "mlx":
-        from verify.checks.finetune.mlx_engine import open_mlx
-
-        return open_mlx(recipe, folder, tokenizer)
-    from verify.checks.finetune.peft_engine import open_peft
-
-    return open_peft(recipe, device, folder, tokenizer)
-
-
-def model_folder(ctx: Context, name: str) -> Path:
-    """The packaged model, a folder, or one of the hub.
-
-    Raises:
-        Unusable: It is nowhere to be had.
-    """
-    if name == PACKAGED:
-        return smollm2(ctx)
-    try:
-        return hub(name)
-    except (FileNotFoundError, ValueError) as error:
-        raise Unusable(f"{error}; {PACKAGED} needs no hub") from error
-
-
-def _prepared(ctx: Context, recipe: Recipe, output: Path) -> Run:
-    folder = model_folder(ctx, recipe.model)
-    tokenizer = load_tokenizer(folder, recipe)
-    data = read_data(Path(recipe.data), Path(recipe.valid) if recipe.valid else None, recipe.seed)
-    training, held_out = (tokenised(part, tokenizer, recipe) for part in (data.training, data.held_out))
-    runtime = _runtime() if ctx.device == "cpu" else 0
-    engine = open_engine(recipe, ctx.device, folder, tokenizer)
-    require_known([*training, *held_out], engine.opened)
-    return Run(ctx, recipe, output, folder, tokenizer, data, training, held_out, engine, runtime)
-
-
 def _trained(run: Run, *, resume: bool) -> bool:
     """Train from the start, or from the last whole checkpoint; whether it came to its end."""
     path, found = run.output / log.NAME, _last_checkpoint(run.output) if resume else None
-    if found:
-        log.rewound(path, found[1])
-        run.tell("resumed", iteration=found[1])
     passes = schedule(len(run.training), run.recipe)
     pad = padding_of(run.tokenizer)
     course = Course(run.recipe, run.training, passes, pad, run.output / CHECKPOINTS, found)
+    if found:
+        _require_the_same(run, course, found[1])
+        log.rewound(path, found[1])
+        run.tell("resumed", iteration=found[1])
     if not found:
         path.unlink(missing_ok=True)
         _tell_start(run, course)
@@ -153,6 +71,19 @@ def _trained(run: Run, *, resume: bool) -> bool:
         _write(run, "after")
     run.tell("finished" if finished else "interrupted")
     return finished
+
+
+def _require_the_same(run: Run, course: Course, reached: int) -> None:
+    """Refuse to go on with other data, or to where the run has been.
+
+    Raises:
+        Unusable: Why not.
+    """
+    (start,) = (event for event in log.events_in(run.output / log.NAME) if event["event"] == "started")
+    if start["data_digest"] != run.data.digest:
+        raise Unusable("the data is not what the run began with: restore it, or begin anew in another --output")
+    if reached > course.iterations:
+        raise Unusable(f"the run has come to iteration {reached} already: ask for more than {course.iterations}")
 
 
 def _tell_start(run: Run, course: Course) -> None:
@@ -213,13 +144,6 @@ def _watcher(run: Run, course: Course) -> Watcher:
         run.tell("checkpoint", iteration=iteration, folder=folder.name)
 
     return Watcher(report, validate, saved, _asked_to_stop().is_set)
-
-
-def _runtime() -> int:
-    """What Python and the frameworks take before there is a model."""
-    import peft  # noqa: F401 - part of what is measured
-
-    return resident_bytes()
 
 
 def _asked_to_stop() -> threading.Event:
