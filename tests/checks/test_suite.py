@@ -22,15 +22,17 @@ LAUNCH = ROOT / "verify" / "probe" / "launch.py"
 EVERY = find_checks()
 TOPICS = """
     installed devices tensors autograd training optimisers transformers models tokenizers datasets dataloading
-    attention compilation quantization float8 memory fallback distributed mlx parity lora
+    attention compilation quantization float8 memory fallback distributed mlx parity
+    lora adapters finetune qlora lora_mlx lora_parity
     matmul bandwidth kernel_launch forward activations attention_speed sequence_length training_throughput generation
-    loading pretraining device_speedup collectives energy
+    loading pretraining device_speedup collectives energy lora_throughput
 """
 # Where there is nothing to ask on some torch device.
 NOT_EVERYWHERE = {
     "distributed": {"cpu", "cuda"},  # torch.distributed offers no backend for mps
     "collectives": {"cpu", "cuda"},  # nor here
     "device_speedup": {"cuda", "mps"},  # the CPU is what an accelerator is compared with
+    "qlora": {"cpu", "cuda"},  # four bits on a Mac are MLX's
     "fallback": {"mps"},  # only there may an operation go to the CPU unasked
 }
 FRAMEWORKS = ["torch", "transformers", "peft", "mlx", "numpy", "tokenizers", "safetensors", "gguf"]

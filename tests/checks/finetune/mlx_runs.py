@@ -19,7 +19,7 @@ from mlx_lm.utils import load
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
 from verify.checks.finetune.batches import Batch, in_turn, schedule, tokenised
-from verify.checks.finetune.engine import Course, Watcher, load_tokenizer, padding_of
+from verify.checks.finetune.engine import Course, Watcher, load_tokenizer
 from verify.checks.finetune.examples import Example
 from verify.checks.finetune.mlx_engine import MlxEngine, adapters_of, open_mlx
 from verify.checks.finetune.recipe import Recipe, Unusable
@@ -230,12 +230,12 @@ def opened(recipe: Recipe, folder: Path) -> MlxEngine:
 def course_of(recipe: Recipe, folder: Path, checkpoints: Path) -> Course:
     tokenizer = load_tokenizer(folder, recipe)
     tokens = tokenised(EXAMPLES, tokenizer, recipe)
-    return Course(recipe, tokens, schedule(len(tokens), recipe), padding_of(tokenizer), checkpoints)
+    return Course(recipe, tokens, schedule(len(tokens), recipe), checkpoints)
 
 
 def batches_of(recipe: Recipe, folder: Path) -> Iterable[Batch]:
     course = course_of(recipe, folder, folder)
-    return in_turn(course.tokens, recipe.batch_size, course.pad)
+    return in_turn(course.tokens, recipe.batch_size)
 
 
 def gradients_after_one_step(engine: MlxEngine, recipe: Recipe, folder: Path, place: Path) -> dict[str, Any]:

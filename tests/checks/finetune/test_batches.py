@@ -73,9 +73,9 @@ def test_an_example_of_which_nothing_counts_is_refused() -> None:
 
 
 def test_rows_are_padded_at_their_ends_and_padding_never_counts() -> None:
-    batch = batch_of([Tokens((5, 6, 7), 1), Tokens((8, 9), 1)], pad=3)
+    batch = batch_of([Tokens((5, 6, 7), 1), Tokens((8, 9), 1)])
     assert {len(row) for row in batch.rows} == {PAD_TO}
-    assert batch.rows[1] == (8, 9, *[3] * (PAD_TO - 2))
+    assert batch.rows[1] == (8, 9, *[0] * (PAD_TO - 2))
     assert batch.spans == ((1, 3), (1, 2))
     assert batch.targets == 3
 
@@ -105,6 +105,6 @@ def test_the_seed_decides_the_order() -> None:
 
 def test_held_out_examples_are_all_read_once_by_length() -> None:
     tokens = [Tokens(tuple(range(1, length)), 1) for length in (9, 3, 7, 5, 4)]
-    batches = list(in_turn(tokens, 2, pad=0))
+    batches = list(in_turn(tokens, 2))
     assert [len(batch.rows) for batch in batches] == [2, 2, 1]
     assert [end for batch in batches for _, end in batch.spans] == [2, 3, 4, 6, 8]

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 # What mlx-lm pads to: few different shapes, so that few are compiled.
 PAD_TO = 32
+# Nothing attends to it and it never counts, so any token of the model does. The one that a tokenizer names for this may
+# be beyond the model's vocabulary, where MLX reads whatever lies there.
+FILLER = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +89,18 @@ def schedule(examples: int, recipe: Recipe) -> list[tuple[int, ...]]:
     return passes[:wanted]
 
 
-def batch_of(tokens: Sequence[Tokens], pad: int) -> Batch:
+def batch_of(tokens: Sequence[Tokens]) -> Batch:
     """The examples side by side, padded to a multiple of `PAD_TO`."""
     longest = PAD_TO * math.ceil(max(len(each.ids) for each in tokens) / PAD_TO)
-    rows = tuple(each.ids + (pad,) * (longest - len(each.ids)) for each in tokens)
+    rows = tuple(each.ids + (FILLER,) * (longest - len(each.ids)) for each in tokens)
     return Batch(rows, tuple((each.first, len(each.ids)) for each in tokens))
 
 
-def in_turn(tokens: Sequence[Tokens], size: int, pad: int) -> Iterator[Batch]:
+def in_turn(tokens: Sequence[Tokens], size: int) -> Iterator[Batch]:
     """All of them once, those of like length together, so that little is padded."""
     by_length = sorted(tokens, key=lambda each: len(each.ids))
     for at in range(0, len(by_length), size):
-        yield batch_of(by_length[at : at + size], pad)
+        yield batch_of(by_length[at : at + size])
 
 
 def _tokens(example: Example, tokenizer: "PreTrainedTokenizerBase", recipe: Recipe, number: int) -> Tokens:

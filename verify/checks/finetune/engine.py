@@ -49,7 +49,6 @@ class Course:
         recipe: How.
         tokens: The training examples.
         passes: Which of them each forward pass holds, ``accumulate`` of them an iteration.
-        pad: What fills a row.
         checkpoints: A folder for what a run can be resumed from.
         resume: The checkpoint to go on from, and the iteration that it was made after; None to begin.
     """
@@ -57,7 +56,6 @@ class Course:
     recipe: Recipe
     tokens: Sequence[Tokens]
     passes: Sequence[tuple[int, ...]]
-    pad: int
     checkpoints: Path
     resume: tuple[Path, int] | None = None
 
@@ -68,7 +66,7 @@ class Course:
 
     def batch(self, number: int) -> Batch:
         """What a forward pass reads; they count from 0."""
-        return batch_of([self.tokens[place] for place in self.passes[number]], self.pad)
+        return batch_of([self.tokens[place] for place in self.passes[number]])
 
     def reports(self, iteration: int) -> bool:
         """Whether the log has a line of this iteration: the first tells of the start-up, the last of the end.
@@ -141,14 +139,6 @@ def load_tokenizer(folder: Path, recipe: Recipe) -> "PreTrainedTokenizerBase":
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=recipe.trust_remote_code)
     except (OSError, ValueError) as error:
         raise Unusable(f"{recipe.model} has no tokenizer that can be read: {str(error).splitlines()[0]}") from error
-
-
-def padding_of(_tokenizer: "PreTrainedTokenizerBase") -> int:
-    """The token that fills rows; nothing attends to it, and it never counts.
-
-    A tokenizer's own may be beyond the model's vocabulary, where MLX reads whatever lies there.
-    """
-    return 0
 
 
 def require_known(tokens: Iterable[Tokens], opened: Opened) -> None:

@@ -1,6 +1,5 @@
 """LoRA on torch: PEFT's adapters, trained by the Trainer of transformers."""
 
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,18 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from verify.checks.finetune.batches import Batch
 from verify.checks.finetune.engine import NEW_TOKENS, Course, Engine, Opened, Watcher
+from verify.checks.finetune.peft_run import Passes, arguments_of, callback_of, only_one, tensors
 from verify.checks.finetune.recipe import Recipe, Unusable
 from verify.checks.torch_device import available
 
 if TYPE_CHECKING:
     import torch
     from peft import PeftModel
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-IGNORED = -100
-# The newest checkpoint may be lost while it is written: the one before it is kept.
-CHECKPOINTS_KEPT = 2
 SAVED = "saved"
+BF16_PRODUCT = "support_avx512bf16_for_cpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +36,10 @@ class PeftEngine:
         self.model.config.use_cache = False
         trainer = Trainer(
             model=self.model,
-            args=_arguments(course, self.opened.device),
+            args=arguments_of(course, self.opened.device),
             train_dataset=Passes(course),
-            data_collator=_only,
-            callbacks=[_callback(course, watcher)],
+            data_collator=only_one,
+            callbacks=[callback_of(course, watcher, self.opened.device)],
         )
         resume = str(course.resume[0]) if course.resume else None
         trainer.train(resume_from_checkpoint=resume)
@@ -86,19 +84,6 @@ class PeftEngine:
         self.model.eval()
         yield
         self.model.train(training)
-
-
-@dataclass(frozen=True, slots=True)
-class Passes:
-    """The forward passes of a course, as a dataset of which the Trainer takes one item at a time."""
-
-    course: Course
-
-    def __len__(self) -> int:
-        return len(self.course.passes)
-
-    def __getitem__(self, number: int) -> "dict[str, torch.Tensor]":
-        return tensors(self.course.batch(number))
 
 
 def open_peft(recipe: Recipe, device: str, folder: Path, tokenizer: "PreTrainedTokenizerBase") -> Engine:
@@ -147,26 +132,6 @@ def open_peft(recipe: Recipe, device: str, folder: Path, tokenizer: "PreTrainedT
     return PeftEngine(model, tokenizer, opened)
 
 
-def tensors(batch: Batch) -> "dict[str, torch.Tensor]":
-    """What a causal model of transformers takes.
-
-    There is no mask: rows are padded at their ends, and no token attends to what comes after it. A mask would also
-    keep torch from its fastest attention.
-    """
-    import torch
-
-    ids = torch.tensor(batch.rows)
-    places = torch.arange(ids.shape[1])
-    spans = torch.tensor(batch.spans)
-    counts = (places >= spans[:, :1]) & (places < spans[:, 1:])
-    return {"input_ids": ids, "labels": torch.where(counts, ids, IGNORED)}
-
-
-def _only(items: "list[dict[str, torch.Tensor]]") -> "dict[str, torch.Tensor]":
-    """An item is a batch already."""
-    return items[0]
-
-
 def _dtype(recipe: Recipe, device: str) -> "torch.dtype":
     import torch
 
@@ -185,7 +150,14 @@ def _base(recipe: Recipe, device: str, folder: Path, dtype: "torch.dtype") -> "P
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(folder, **settings)
     except (OSError, ValueError, KeyError) as error:
         raise Unusable(f"{recipe.model} cannot be loaded: {str(error).splitlines()[0]}") from error
-    return model if recipe.qlora else model.to(device)
+    if not recipe.qlora:
+        return model.to(device)
+    for part in model.modules():
+        # On a CPU with AVX512-BF16, bitsandbytes 0.50 repacks a layer the first time that it is asked without being
+        # trained, for a product that has no gradient: adapters below it would no longer learn.
+        if hasattr(part, BF16_PRODUCT):
+            setattr(part, BF16_PRODUCT, False)
+    return model
 
 
 def _four_bits(dtype: "torch.dtype", device: str) -> Any:
@@ -212,72 +184,3 @@ def _linear(model: "PreTrainedModel") -> list[str]:
     """Names that adapters can be put on, by their ends."""
     kinds = ("Linear", "Conv1D", "Linear4bit")
     return sorted({name.rpartition(".")[2] for name, part in model.named_modules() if type(part).__name__ in kinds})
-
-
-def _arguments(course: Course, device: str) -> Any:
-    """The Trainer's settings: it only steps, tells of it, and saves; nothing is filtered, clipped or reported away."""
-    from transformers import TrainingArguments
-
-    recipe = course.recipe
-    arguments = TrainingArguments(
-        output_dir=str(course.checkpoints),
-        max_steps=course.iterations,
-        per_device_train_batch_size=1,
-        gradient_accumulation_steps=recipe.accumulate,
-        train_sampling_strategy="sequential",
-        learning_rate=recipe.learning_rate,
-        lr_scheduler_type="constant",
-        weight_decay=0.0,
-        max_grad_norm=0.0,
-        activation_checkpointing=recipe.checkpointing,
-        activation_checkpointing_kwargs={"use_reentrant": False} if recipe.checkpointing else None,
-        logging_strategy="no",
-        # It would put the mean of earlier losses in the place of one that is not a number, and wait for each.
-        logging_nan_inf_filter=False,
-        save_strategy="no",
-        save_total_limit=CHECKPOINTS_KEPT,
-        seed=recipe.seed,
-        use_cpu=device == "cpu",
-        dataloader_pin_memory=device == "cuda",
-        remove_unused_columns=False,
-        disable_tqdm=True,
-        report_to="none",
-    )
-    # With several GPUs the Trainer would split each batch over all of them, and the figures would be of another run.
-    arguments._n_gpu = min(arguments.n_gpu, 1)  # noqa: SLF001 - it has no setting
-    return arguments
-
-
-def _callback(course: Course, watcher: Watcher) -> "TrainerCallback":
-    """Hands the Trainer's moments to whoever watches; the clock runs for training only."""
-    from transformers import TrainerCallback
-
-    class Watching(TrainerCallback):  # type: ignore[misc]
-        since: float | None = None
-
-        def on_step_begin(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
-            self.since = self.since or time.perf_counter()
-
-        def on_step_end(self, _args: Any, state: Any, control: Any, **_: Any) -> None:
-            step = state.global_step
-            control.should_log = course.reports(step)
-            control.should_save = course.saves(step)
-            if watcher.stop():
-                control.should_log = control.should_save = control.should_training_stop = True
-
-        def on_log(self, _args: Any, state: Any, _control: Any, logs: dict[str, float], **_: Any) -> None:
-            if "loss" not in logs or self.since is None:
-                return  # what it says at the end of the run
-            # The loss was just read from the device: all that was queued is done.
-            now, step = time.perf_counter(), state.global_step
-            watcher.report(step, logs["loss"], now - self.since)
-            if course.validates(step):
-                watcher.validate(step)
-            self.since = time.perf_counter()
-
-        def on_save(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
-            step = state.global_step
-            watcher.saved(step, course.checkpoints / f"checkpoint-{step}")
-            self.since = time.perf_counter()
-
-    return Watching()

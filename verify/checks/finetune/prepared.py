@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from verify.checks.finetune import log
 from verify.checks.finetune.batches import Tokens, in_turn, tokenised
-from verify.checks.finetune.engine import Engine, load_tokenizer, padding_of, require_known
+from verify.checks.finetune.engine import Engine, load_tokenizer, require_known
 from verify.checks.finetune.examples import Data, read_data
 from verify.checks.finetune.recipe import Recipe, Unusable
 from verify.checks.measures.memory_meter import resident_bytes
@@ -57,7 +57,7 @@ class Run:
 
     def held_out_loss(self, engine: Engine) -> float:
         """The mean loss of a held-out token."""
-        return engine.loss(in_turn(self.held_out, self.recipe.batch_size, padding_of(self.tokenizer)))
+        return engine.loss(in_turn(self.held_out, self.recipe.batch_size))
 
 
 def prepared(ctx: Context, recipe: Recipe, output: Path) -> Run:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from verify.checks.finetune import log
 from verify.checks.finetune.batches import PAD_TO, prompt_text, schedule
-from verify.checks.finetune.engine import Course, Watcher, padding_of
+from verify.checks.finetune.engine import Course, Watcher
 from verify.checks.finetune.examples import Example
 from verify.checks.finetune.figures import Prediction, record_losses, record_memory, record_prediction, record_rates
 from verify.checks.finetune.prepared import Run, prepared
@@ -51,8 +51,7 @@ def _trained(run: Run, *, resume: bool) -> bool:
     """Train from the start, or from the last whole checkpoint; whether it came to its end."""
     path, found = run.output / log.NAME, _last_checkpoint(run.output) if resume else None
     passes = schedule(len(run.training), run.recipe)
-    pad = padding_of(run.tokenizer)
-    course = Course(run.recipe, run.training, passes, pad, run.output / CHECKPOINTS, found)
+    course = Course(run.recipe, run.training, passes, run.output / CHECKPOINTS, found)
     if found:
         _require_the_same(run, course, found[1])
         log.rewound(path, found[1])
