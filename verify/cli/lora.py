@@ -283,4 +283,8 @@ def _tell(path: Path, output: Path, *, as_json: bool) -> None:
         sys.stdout.write(stored_text(report))
         return
     print(text.brief(report, colour=sys.stdout.isatty()))
-    print(f"{path} and .md beside it; the adapter is in {output / 'adapter'}")
+    print(f"{path} and .md beside it")
+    if _ended(output):
+        print(f"the adapter is in {output / 'adapter'}")
+    elif any(event["event"] == "checkpoint" for event in log.events_in(output / log.NAME)):
+        print(f"it did not come to its end; go on with: verify lora --resume --output {output}")

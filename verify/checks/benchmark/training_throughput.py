@@ -135,7 +135,7 @@ def _measured(ctx: Context, batch: int) -> Timing:
         "model": f"GPT-2 {blocks.layers}x{blocks.width}",
         "parameters": counted,
         "dtype": "float32",
-        "optimizer": "AdamW",
+        "optimizer": "AdamW, fused",
         "batch": batch,
         "tokens": tokens,
         # A backward pass has two products for each of the forward pass.
@@ -165,7 +165,7 @@ def _begun(ctx: Context, batch: int) -> Trained:
     config = GPT2Config(**size, n_positions=tokens, vocab_size=VOCABULARY, bos_token_id=0, eos_token_id=0)
     model = GPT2LMHeadModel(config).to(ctx.device).train()
     ids = torch.randint(USED, (batch, tokens)).to(ctx.device)
-    return Trained(model, torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE), ids)
+    return Trained(model, torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, fused=True), ids)
 
 
 @dataclass(slots=True)
