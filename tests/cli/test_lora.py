@@ -79,6 +79,13 @@ def test_a_folder_that_holds_a_run_is_never_written_over(verify: Verify, tmp_pat
     assert len(events_in(output / NAME)) == 1
 
 
+def test_a_file_is_no_place_for_a_run(verify: Verify, tmp_path: Path) -> None:
+    path = data(tmp_path)
+    ended = verify("lora", "--model", "m", "--data", str(path), "--output", str(path))
+    assert ended.returncode == Exit.USAGE
+    assert "train.jsonl is a file" in ended.stderr
+
+
 def test_resuming_needs_a_run(verify: Verify, tmp_path: Path) -> None:
     assert "--resume needs to know which run" in verify("lora", "--resume").stderr
     assert "holds no run to resume" in verify("lora", "--resume", "--output", str(tmp_path / "none")).stderr

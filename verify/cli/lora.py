@@ -146,6 +146,8 @@ def _output(arguments: argparse.Namespace) -> Path:
         raise UsageError("--resume needs to know which run", "name its folder: --resume --output DIR")
     named = arguments.output or Path("adapters") / now().replace(":", "").replace("-", "")
     output = Path(named).resolve()
+    if output.exists() and not output.is_dir():
+        raise UsageError(f"{named} is a file", "name a folder for the run: --output DIR")
     holds = (output / log.NAME).exists()
     if holds and not arguments.resume:
         raise UsageError(f"{named} holds a run already", "go on with it by --resume, or name another --output")

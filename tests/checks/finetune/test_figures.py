@@ -36,7 +36,7 @@ def lines(*losses: float, seconds: float = 10.0, first: float = 10.0) -> list[di
 
 def test_the_written_up_run_was_still_falling(tmp_path: Path) -> None:
     ctx = context(tmp_path)
-    record_losses(ctx, finetuned.section()["trained"], dict(finetuned.HELD_OUT), 1.0)
+    record_losses(ctx, finetuned.section()["trained"], dict(finetuned.HELD_OUT), 152_064)
     assert ctx.notes["training_loss_at_the_end"] == "still falling"
     assert values(ctx)["training_loss_slope"] == pytest.approx(-0.0084, abs=0.001)
     assert values(ctx)["held_out_loss_left"] == pytest.approx(0.939 / 1.928)
@@ -51,14 +51,21 @@ def test_where_the_loss_was_going_is_told_from_its_last_lines(
     tmp_path: Path, losses: tuple[float, ...], word: str
 ) -> None:
     ctx = context(tmp_path)
-    record_losses(ctx, lines(*losses), {0: 3.0, 5: 2.0}, 1.0)
+    record_losses(ctx, lines(*losses), {0: 3.0, 5: 2.0}, 50_257)
     assert ctx.notes["training_loss_at_the_end"] == word
 
 
 def test_a_held_out_loss_that_did_not_fall_fails(tmp_path: Path) -> None:
     ctx = context(tmp_path)
-    record_losses(ctx, lines(3, 2, 1, 0.5), {0: 2.0, 4: 2.1}, 1.0)
-    assert ctx.broken == ["held_out_loss_left is 1.05 1, must be at most 1"]
+    record_losses(ctx, lines(3, 2, 1, 0.5), {0: 2.0, 4: 2.1}, 50_257)
+    assert ctx.broken == ["held_out_loss_left is 1.05 1, must be at most 0.99"]
+
+
+def test_a_model_that_says_every_token_alike_has_not_learned(tmp_path: Path) -> None:
+    """A learning rate of 1e30 left such a one, and a loss a little below that of the random weights it began with."""
+    ctx = context(tmp_path)
+    record_losses(ctx, lines(12, 10.825, 10.825), {0: 12.0, 3: 10.8249}, 50_257)
+    assert ctx.broken == ["final_loss is 10.8249 nat, must be at most 10.7167"]
 
 
 def test_the_rate_leaves_the_start_up_out(tmp_path: Path) -> None:

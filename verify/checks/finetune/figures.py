@@ -16,6 +16,8 @@ TAIL = 6
 FLAT = 1e-3
 # Bytes of a trained parameter beside itself: its gradient, and AdamW's two moments, all in float32.
 TRAINING_BYTES = 4 + 8
+# What must be left at most of the held-out loss, and of that of guessing: less than a percent is no gain to speak of.
+GAIN = 0.99
 
 Lines = Sequence[Mapping[str, Any]]
 
@@ -47,12 +49,15 @@ class Prediction:
     peak: int
 
 
-def record_losses(ctx: Context, lines: Lines, held_out: Mapping[int, float], at_most: float) -> None:
-    """The curves, what is left of the held-out loss, and where the training loss was going."""
+def record_losses(ctx: Context, lines: Lines, held_out: Mapping[int, float], vocabulary: int) -> None:
+    """The curves, what is left of the held-out loss, whether that is better than guessing, and where it was going."""
     ctx.measure("training_loss", [line["loss"] for line in lines], unit="nat", along="line of the log")
     curve = [loss for _, loss in sorted(held_out.items())]
     ctx.measure("held_out_loss", curve, unit="nat", along="validation")
-    ctx.derive("held_out_loss_left", "last / first", unit="1", at_most=at_most, first=curve[0], last=curve[-1])
+    ctx.derive("held_out_loss_left", "last / first", unit="1", at_most=GAIN, first=curve[0], last=curve[-1])
+    # A model that was driven apart says every token alike, and may do so at less than it began with.
+    chance = ctx.derive("chance_loss", "ln(vocabulary)", unit="nat", vocabulary=vocabulary)
+    ctx.measure("final_loss", curve[-1], unit="nat", at_most=GAIN * chance)
     tail = [line for line in lines if line["iteration"] > 1][-TAIL:]
     if len(tail) >= FEWEST_POINTS:
         slope = slope_of([line["iteration"] for line in tail], [line["loss"] for line in tail])

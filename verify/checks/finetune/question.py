@@ -24,7 +24,6 @@ CHECKPOINTS = "checkpoints"
 PROMPTS = 3
 # Of a reloaded adapter's loss: the same numbers, added up in the same order.
 SAME = 1e-5
-NO_GAIN = 1.0
 
 
 @check(needs=["torch", "transformers", "peft"], devices=["cpu", "cuda", "mps", "mlx"])
@@ -190,7 +189,7 @@ def _peak(device: str) -> int:
 def _judge(ctx: Context, run: Run) -> None:
     """Hold the run against what a fine-tune is for."""
     lines = [event for event in log.events_in(run.output / log.NAME) if event["event"] == "trained"]
-    record_losses(ctx, lines, run.losses, NO_GAIN)
+    record_losses(ctx, lines, run.losses, run.engine.opened.vocabulary)
     record_rates(ctx, lines)
     peak = record_memory(ctx, lines, run.engine.opened)
     last = run.losses[max(run.losses)]
