@@ -6,6 +6,7 @@ that Wilcoxon's signed-rank test does not reject, by its exact distribution; all
 to err upwards as downwards. Rounds that err alike in a row are merged first, or the interval would be too narrow.
 """
 
+import functools
 import itertools
 import math
 import statistics
@@ -61,10 +62,19 @@ def compare(samples_a: Sequence[float], samples_b: Sequence[float]) -> Compariso
 
 def of_differences(differences: Sequence[float], confidence: float) -> Comparison:
     """What differences of logarithms, B's less A's and independent of each other, tell of the ratio."""
-    means = sorted((one + other) / 2 for index, one in enumerate(differences) for other in differences[index:])
-    outside = rejected(len(differences), confidence)
+    middle, low, high = located(differences, confidence)
+    return Comparison(math.exp(middle), math.exp(low), math.exp(high), len(differences))
+
+
+def located(values: Sequence[float], confidence: float) -> tuple[float, float, float]:
+    """Where the middle of independent values lies: Hodges and Lehmann's estimate, and its interval.
+
+    The interval is infinite where there are too few values for the confidence.
+    """
+    means = sorted((one + other) / 2 for index, one in enumerate(values) for other in values[index:])
+    outside = rejected(len(values), confidence)
     low, high = (means[outside - 1], means[-outside]) if outside else (-math.inf, math.inf)
-    return Comparison(math.exp(statistics.median(means)), math.exp(low), math.exp(high), len(differences))
+    return statistics.median(means), low, high
 
 
 def merged(rounds: Sequence[float]) -> list[float]:
@@ -78,6 +88,7 @@ def merged(rounds: Sequence[float]) -> list[float]:
     return kept
 
 
+@functools.cache
 def rejected(count: int, confidence: float) -> int:
     """How many of the sorted means of pairs lie outside the interval, on each side; 0 where there is none."""
     # How many of the 2^count outcomes have each sum of positive ranks.

@@ -1,7 +1,8 @@
 """Where environments live: builds made aside, and links that are swapped in one step.
 
 ``.environments/builds/NAME-DIGEST-N`` is a build, ``.environments/NAME`` a link to the one that is used, and
-``.environments/current`` the name that was set up last. A build that no link points to is left over from a
+``.environments/current`` the name that was set up last. Beside the environments lie the slots, links of the same
+kind to builds of locks that are only compared. A build that no link points to is left over from a
 set-up that was replaced or interrupted, and goes at the next one, unless a run is using it.
 
 Nothing here is synced to the disk: an environment can be made again, and the checks compare each installed file
@@ -18,13 +19,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
 from verify.errors import StorageError, VerifyError
 from verify.spec.files import refused, replace_file
 
 _STAMP: Final = "verify-stamp.json"
 _RECIPE: Final = 1
+Slot = Literal["gate-current", "gate-candidate", "gate-bisect"]
+SLOTS: Final[frozenset[str]] = frozenset(get_args(Slot))
 PLAIN_NAME: Final = "[a-z0-9][a-z0-9_-]{0,63}"
 
 
@@ -122,6 +125,22 @@ def sweep(root: Path) -> None:
     """Remove the builds that nothing points to; for who holds `without_runs`, since a run may still use one."""
     for build in leftovers(root):
         remove_build(build)
+
+
+def vacate(root: Path, slot: Slot) -> None:
+    """Give back what the build of a slot takes on the disk; for who holds the lock of runs.
+
+    Raises:
+        VerifyError: When a set-up is running.
+        StorageError: When the disk refuses.
+    """
+    link = environments_directory(root) / slot
+    with setting_up(root):
+        try:
+            link.unlink(missing_ok=True)
+        except OSError as error:
+            raise refused(link, error) from error
+        sweep(root)
 
 
 def remove_build(build: Path) -> None:

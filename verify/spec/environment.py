@@ -8,11 +8,11 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from verify.errors import UsageError
-from verify.spec.builds import PLAIN_NAME
+from verify.spec.builds import PLAIN_NAME, SLOTS
 from verify.spec.machine import Machine
 from verify.spec.toml import read_toml, validated
 
-RESERVED: Final = frozenset({"builds", "cache", "current", "lock", "machine", "run", "scratch"})
+RESERVED: Final = frozenset({"builds", "cache", "current", "lock", "machine", "run", "scratch"}) | SLOTS
 _GIGABYTE: Final = 1_000_000_000
 
 

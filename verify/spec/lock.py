@@ -21,6 +21,8 @@ _DIGESTS: Final = re.compile(
 )
 _PACKAGE: Final = re.compile(r"([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)==([A-Za-z0-9.+!]+)(?: ; ([^\\;]*[^\\; ]))? \\")
 _HASH: Final = re.compile(r"    --hash=sha256:([0-9a-f]{64})( \\)?")
+_OURS: Final = re.compile(r"^# (?:Every package of ([a-z0-9_-]+)|source sha256|body sha256)\b", re.MULTILINE)
+_COMMENT: Final = re.compile(r"\s*#.*|")
 _CONFLICT: Final = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 _REMAKE: Final = "restore it with git, or run `nox -s lock-{name}`"
 
@@ -47,10 +49,10 @@ class Lock:
     """A lock as it was read.
 
     Attributes:
-        path: The file.
+        path: Where it lies, or would lie.
         platform: The platform it is for.
         digest: SHA-256 of the whole file, 64 hexadecimal digits.
-        platform_digest: SHA-256 of the platform's TOML that it was made from.
+        platform_digest: SHA-256 of the platform's TOML that it was made from; empty where the file does not say.
         packages: Every package, by name.
     """
 
@@ -77,12 +79,7 @@ def read_lock(root: Path, platform: str) -> Lock:
     source = f"envs/platforms/{platform}.toml"
     source_digest = sha256(read_bytes(root / source, source, MAX_BYTES)).hexdigest()
     lock = read_lock_of(root, platform, source_digest, source)
-    marked = next((package for package in lock.packages if package.marker), None)
-    if marked:
-        raise IntegrityError(
-            f"lockfiles/{platform}.txt: {marked.name} has a marker, yet a platform is one kind of machine",
-            _REMAKE.format(name=platform),
-        )
+    _refuse_markers(lock.packages, platform, f"lockfiles/{platform}.txt")
     return lock
 
 
@@ -102,8 +99,35 @@ def read_lock_of(root: Path, name: str, source_digest: str, source: str) -> Lock
     return Lock(path, name, sha256(raw).hexdigest(), held_source, packages)
 
 
-def parse_lock(raw: bytes, name: str) -> tuple[str, tuple[LockedPackage, ...]]:
+def parse_foreign(raw: bytes, platform: str, where: str) -> tuple[str, tuple[LockedPackage, ...]]:
+    """Read the bytes of a lock from anywhere: of our format, or a plain hashed requirements file with comments.
+
+    Returns:
+        The digest of what it was made from, empty where the file does not say, and its packages.
+
+    Raises:
+        UsageError: When it is the lock of another platform.
+        IntegrityError: When it is not whole, was edited by hand, or holds anything but pins and hashes.
+    """
+    text = lock_text(raw, platform, where)
+    ours = _OURS.search(text)
+    if ours and ours[1] not in {None, platform}:
+        raise UsageError(
+            f"{where} is the lock of {ours[1]}: it cannot be compared with one of {platform}",
+            f"give a lock of {platform}",
+        )
+    found = parse_lock(raw, platform, where) if ours else ("", parse_packages(text, where, comments=True))
+    _refuse_markers(found[1], platform, where)
+    return found
+
+
+def parse_lock(raw: bytes, name: str, where: str = "") -> tuple[str, tuple[LockedPackage, ...]]:
     """Read the bytes of a lock.
+
+    Args:
+        raw: The bytes.
+        name: Its name.
+        where: The file, as messages print it; empty for the place where a lock of that name lies.
 
     Returns:
         The digest of what it was made from, and its packages.
@@ -111,8 +135,8 @@ def parse_lock(raw: bytes, name: str) -> tuple[str, tuple[LockedPackage, ...]]:
     Raises:
         IntegrityError: When the bytes are not a whole lock of that name.
     """
-    where = f"lockfiles/{name}.txt"
-    text = lock_text(raw, name)
+    where = where or f"lockfiles/{name}.txt"
+    text = lock_text(raw, name, where)
     header = _DIGESTS.match(text)
     if header is None or header[1] != name:
         raise IntegrityError(f"{where}:1: does not begin as a lock of {name}", _REMAKE.format(name=name))
@@ -124,9 +148,8 @@ def parse_lock(raw: bytes, name: str) -> tuple[str, tuple[LockedPackage, ...]]:
     return header[2], packages
 
 
-def lock_text(raw: bytes, name: str) -> str:
+def lock_text(raw: bytes, name: str, where: str) -> str:
     """Decode a lock, refusing what editors and merges leave behind."""
-    where = f"lockfiles/{name}.txt"
     again = _REMAKE.format(name=name)
     if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         raise IntegrityError(f"{where}:1: starts with a byte order mark", again)
@@ -155,8 +178,14 @@ def format_packages(packages: Iterable[LockedPackage]) -> str:
     return "".join(map(_format_package, packages))
 
 
-def parse_packages(body: str, where: str, first_line: int = 1) -> tuple[LockedPackage, ...]:
+def parse_packages(body: str, where: str, first_line: int = 1, *, comments: bool = False) -> tuple[LockedPackage, ...]:
     """Read a hashed requirements file that holds pins and hashes and nothing else.
+
+    Args:
+        body: Its text.
+        where: The file, as messages print it.
+        first_line: The number of its first line.
+        comments: Whether it may also hold comments and empty lines, as what other tools write does.
 
     Raises:
         IntegrityError: Naming the first line that is anything else.
@@ -164,32 +193,46 @@ def parse_packages(body: str, where: str, first_line: int = 1) -> tuple[LockedPa
     lines = body.split("\n")
     if lines.pop() != "" or not lines:
         raise IntegrityError(f"{where}: ends in the middle of a line", "restore it with git, or lock again")
-    packages = tuple(_packages(lines, where, first_line))
+    numbered = list(enumerate(lines, first_line))
+    kept = [(number, line) for number, line in numbered if not (comments and _COMMENT.fullmatch(line))]
+    packages = tuple(_packages(kept, where))
+    if not packages:
+        raise IntegrityError(f"{where}: holds no package", "restore it with git, or lock again")
     _refuse_duplicates(packages, where)
     return packages
 
 
-def _packages(lines: Sequence[str], where: str, first_line: int) -> Iterator[LockedPackage]:
+def _packages(lines: Sequence[tuple[int, str]], where: str) -> Iterator[LockedPackage]:
     at = 0
     while at < len(lines):
-        package = _PACKAGE.fullmatch(lines[at])
+        number, line = lines[at]
+        package = _PACKAGE.fullmatch(line)
         if package is None:
-            raise _unexpected(lines[at], f"{where}:{first_line + at}")
-        hashes = tuple(_hashes(lines, at + 1, f"{where}:{first_line + at}: {package[1]}"))
+            raise _unexpected(line, f"{where}:{number}")
+        hashes = tuple(_hashes(lines, at + 1, f"{where}:{number}: {package[1]}"))
         yield LockedPackage(package[1], package[2], hashes, package[3] or "")
         at += 1 + len(hashes)
 
 
-def _hashes(lines: Sequence[str], at: int, subject: str) -> Iterator[str]:
+def _hashes(lines: Sequence[tuple[int, str]], at: int, subject: str) -> Iterator[str]:
     """Yield the hashes from a line on, up to the one that continues no further."""
     more = True
     while more:
-        found = _HASH.fullmatch(lines[at]) if at < len(lines) else None
+        found = _HASH.fullmatch(lines[at][1]) if at < len(lines) else None
         if found is None:
             raise IntegrityError(f"{subject} has a missing or broken hash", "restore the lock with git, or lock again")
         yield found[1]
         more = found[2] is not None
         at += 1
+
+
+def _refuse_markers(packages: Iterable[LockedPackage], platform: str, where: str) -> None:
+    marked = next((package for package in packages if package.marker), None)
+    if marked:
+        raise IntegrityError(
+            f"{where}: {marked.name} has a marker, yet a platform is one kind of machine",
+            _REMAKE.format(name=platform),
+        )
 
 
 def _refuse_duplicates(packages: Iterable[LockedPackage], where: str) -> None:

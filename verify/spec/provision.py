@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from verify.errors import VerifyError
 from verify.spec.builds import (
+    Slot,
     Stamp,
     adopt,
     leftovers,
@@ -30,7 +31,7 @@ from verify.spec.platform import Platform, load_platform, package_of
 from verify.spec.uv import Pip, ask_pip, run_uv, uv_environment
 from verify.spec.wheels import locked_wheels
 
-__all__ = ["Interpreter", "Provisioned", "interpreter_of", "provision"]
+__all__ = ["Interpreter", "Provisioned", "interpreter_of", "provision", "provision_lock"]
 
 _INSTALL: Final = (
     "pip",
@@ -64,7 +65,7 @@ class Job:
 
     Attributes:
         root: The project.
-        name: The environment.
+        name: The environment or the slot.
         platform: What it installs.
         lock: In which versions.
         environ: The environment of the caller.
@@ -120,18 +121,52 @@ def provision(
     """
     platform = load_platform(root, load_environment(root, environment_name).platform)
     lock = read_lock(root, platform.name)
-    stamp = Stamp(platform.name, lock.digest, platform.digest, platform.python)
+    job = Job(root, environment_name, platform, lock, environ, report)
     with setting_up(root):
-        build = live_build(root, environment_name)
-        found = build is not None and stamp_of(build) == stamp and not recreate
-        if build is None or not found:
+        build = None if recreate else _present(job)
+        found = build is not None
+        if build is None:
             with without_runs(root):
-                build = _build(Job(root, environment_name, platform, lock, environ, report))
-                adopt(root, environment_name, build, stamp)
+                build = _renew(job)
         else:
             _tidy(root)
         remember_current(root, environment_name)
     return Provisioned("unchanged" if found else "built", environment_name, python_of(build), lock.digest)
+
+
+def provision_lock(
+    root: Path,
+    slot: Slot,
+    platform: Platform,
+    lock: Lock,
+    *,
+    environ: Mapping[str, str],
+    report: Callable[[str], None],
+) -> Path:
+    """Install any lock of a platform aside, or find that its slot holds it, and leave every environment as it is.
+
+    For who holds the lock of runs, for as long as the build is in use: builds that nothing points to are removed.
+    Whatever goes wrong, and whenever it is interrupted, the build that was in the slot before stays.
+
+    Args:
+        root: The project.
+        slot: Where the build is linked.
+        platform: What is installed.
+        lock: In which versions.
+        environ: The environment of the caller.
+        report: Is told, a line at a time, what is being done.
+
+    Returns:
+        The build.
+
+    Raises:
+        IntegrityError: When a wheel is not the one that was locked.
+        StorageError: When the disk refuses or is too full.
+        VerifyError: When a set-up is running, or uv, Python or an index cannot be reached.
+    """
+    job = Job(root, slot, platform, lock, environ, report)
+    with setting_up(root):
+        return _present(job) or _renew(job)
 
 
 def steps(platform: Platform, lock: Lock, links: Sequence[str]) -> list[Step]:
@@ -165,15 +200,34 @@ def _tidy(root: Path) -> None:
             sweep(root)
 
 
+def _present(job: Job) -> Path | None:
+    """Return the build that is in use already, where it is what would be built."""
+    build = live_build(job.root, job.name)
+    return build if build and stamp_of(build) == _stamp(job) else None
+
+
+def _renew(job: Job) -> Path:
+    build = _build(job)
+    adopt(job.root, job.name, build, _stamp(job))
+    return build
+
+
+def _stamp(job: Job) -> Stamp:
+    return Stamp(job.platform.name, job.lock.digest, job.platform.digest, job.platform.python)
+
+
+def _where(job: Job) -> str:
+    """Name the lock as messages do."""
+    path = job.lock.path
+    return path.relative_to(job.root).as_posix() if path.is_relative_to(job.root) else str(path)
+
+
 def _build(job: Job) -> Path:
     """Make a whole build aside; leave nothing of one that failed."""
     sweep(job.root)
     refuse_without_room(job.root, job.platform.disk_gb_at_least)
     build = new_build(job.root, job.name, job.lock.digest)
-    job.report(
-        f"building {job.name}: Python {job.platform.python}, "
-        f"{len(job.lock.packages)} packages of lockfiles/{job.platform.name}.txt"
-    )
+    job.report(f"building {job.name}: Python {job.platform.python}, {len(job.lock.packages)} packages of {_where(job)}")
     with ExitStack() as failing:
         failing.callback(remove_build, build)
         _fill(job, build, ask_pip(job.environ, job.root))
@@ -207,6 +261,6 @@ def _install(job: Job, build: Path, step: Step, environ: Mapping[str, str], more
         [*_INSTALL, *index, *more, "--python", str(python_of(build)), "-r", str(wanted)],
         environ=environ,
         cwd=build.parent,
-        doing=f"installing lockfiles/{job.platform.name}.txt",
+        doing=f"installing {_where(job)}",
     )
     wanted.unlink()

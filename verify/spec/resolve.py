@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, Literal
 
-from verify.errors import IntegrityError, UsageError
+from verify.errors import IntegrityError, UsageError, VerifyError
 from verify.spec.files import read_bytes, replace_file
 from verify.spec.lock import (
     MAX_BYTES,
@@ -31,6 +31,7 @@ from verify.spec.wheels import lists_wheel_of
 GROUPS: Final = ("tests", "tools")
 _OLDEST_PYTHON: Final = "3.11"
 _SYSTEMS: Final = ("sys_platform == 'darwin'", "sys_platform == 'linux'")
+_UNSOLVED: Final = "No solution found"
 _EVERYWHERE: Final = " or ".join(_SYSTEMS)
 _PIN: Final = re.compile(r"([a-z0-9][a-z0-9-]*)==([A-Za-z0-9.+!]+)(?: ; [^\\;]+?)?(?: \\)?")
 _COMPILE: Final = (
@@ -45,6 +46,10 @@ _COMPILE: Final = (
     "--no-emit-find-links",
     "--quiet",
 )
+
+
+class NoSolution(VerifyError):  # noqa: N818 - it is no error of ours: it is an answer
+    """There are no versions that go together as they are asked to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ def make_lock(
     pip = ask_pip(environ, root)
     question = ask(root, name, pip.links)
     before, seed = _present(root, name)
-    found = _resolve(question, "" if upgrade else seed, pip, environ)
+    found = resolve(question, "" if upgrade else seed, pip, environ)
     after = format_lock(name, question.digest, found)
     path = lock_path(root, name)
     if path.is_file() and path.read_bytes() == after:
@@ -138,7 +143,7 @@ def ask(root: Path, name: str, links: Sequence[str] = ()) -> Question:
     """
     if name in GROUPS:
         return _of_group(root, name)
-    return _of_platform(load_platform(root, name), links)
+    return ask_of_platform(load_platform(root, name), links)
 
 
 def read_any_lock(root: Path, name: str) -> Lock:
@@ -149,7 +154,8 @@ def read_any_lock(root: Path, name: str) -> Lock:
     return read_lock(root, name)
 
 
-def _of_platform(platform: Platform, links: Sequence[str]) -> Question:
+def ask_of_platform(platform: Platform, links: Sequence[str]) -> Question:
+    """Put together what the lock of a platform is to answer, with the directories at hand that offer wheels."""
     sources = {
         package: index.url
         for index in platform.indexes
@@ -235,22 +241,43 @@ def _pins(text: str) -> str:
     return "\n".join(pin[0].removesuffix(" \\") for pin in found if len(versions[pin[1]]) == 1)
 
 
-def _resolve(question: Question, seed: str, pip: Pip, environ: Mapping[str, str]) -> tuple[LockedPackage, ...]:
-    """Resolve in a directory of its own, so that no other project's settings reach in."""
+def resolve(
+    question: Question, seed: str, pip: Pip, environ: Mapping[str, str], upgrading: Sequence[str] = ()
+) -> tuple[LockedPackage, ...]:
+    """Resolve in a directory of its own, so that no other project's settings reach in.
+
+    Args:
+        question: What is to be resolved.
+        seed: The pins and hashes to hold on to where they fit, as a requirements file.
+        pip: How pip is configured.
+        environ: The environment of the caller.
+        upgrading: Requirements whose packages are not held on to.
+
+    Raises:
+        NoSolution: When no versions go together.
+        IntegrityError: When uv finds a file that has another hash than the one that is held on to.
+        VerifyError: When uv fails otherwise.
+    """
     useful = [place for place in pip.links if "://" in place or lists_wheel_of(place, question.outside)]
     with tempfile.TemporaryDirectory(prefix="lock-") as directory:
         here = Path(directory)
         (here / "pyproject.toml").write_text(question.project)
         if seed:
             (here / "lock.txt").write_text(seed)
-        run_uv(
-            [*_COMPILE, *question.flags, "--output-file", "lock.txt"],
-            environ=uv_environment(environ, useful if question.outside else (), **pip.variables, **question.variables),
-            cwd=here,
-            doing=f"locking {question.name}",
-        )
+        flags = [*question.flags, *(f"--upgrade-package={word}" for word in upgrading)]
+        variables = uv_environment(environ, useful if question.outside else (), **pip.variables, **question.variables)
+        _compile(flags, variables, here, f"locking {question.name}")
         found = parse_packages((here / "lock.txt").read_text(), f"uv's lock of {question.name}")
     return tuple(replace(package, marker="") if package.marker == _EVERYWHERE else package for package in found)
+
+
+def _compile(flags: Sequence[str], variables: Mapping[str, str], here: Path, doing: str) -> None:
+    try:
+        run_uv([*_COMPILE, *flags, "--output-file", "lock.txt"], environ=variables, cwd=here, doing=doing)
+    except VerifyError as error:
+        if _UNSOLVED in error.message:
+            raise NoSolution(error.message, error.hint) from error
+        raise
 
 
 def _changes(before: Sequence[LockedPackage], after: Sequence[LockedPackage]) -> list[str]:
