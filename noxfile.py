@@ -83,6 +83,12 @@ def verify(session: nox.Session) -> None:
 
 
 @nox.session
+def upgrade(session: nox.Session) -> None:
+    """Tell whether packages may be upgraded, with evidence (-- PACKAGE…, --candidate FILE, --bisect, --accept)."""
+    cli(session, "upgrade", *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Make the locks anew where they are outdated (-- --upgrade for the newest versions, -- --check to look)."""
     cli(session, "lock", *own(session, LOCK_WORDS))

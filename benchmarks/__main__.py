@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from benchmarks import against_itself, doubled, provisioning, reachable, startup, suite
+from benchmarks import against_itself, doubled, gates, provisioning, reachable, startup, suite
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = "| ours | against | ours, median | theirs, median | figure | rounds |\n|---|---|---|---|---|---|"
@@ -36,6 +36,10 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--doubled", action="store_true", help="compare pretraining's conclusions with those of twice the steps"
     )
+    found.add_argument(
+        "--record-duels", type=int, metavar="GROUPS", help="add the noise of so many duels to benchmarks/recorded/"
+    )
+    found.add_argument("--gates", type=int, metavar="N", help="simulate so many gates a cell with the recorded noise")
     return found
 
 
@@ -43,6 +47,10 @@ def rows(asked: argparse.Namespace) -> Iterable[str]:
     """The table that was asked for."""
     if asked.against_itself is not None:
         return against_itself.rows(ROOT, asked.against_itself)
+    if asked.record_duels:
+        return gates.record(ROOT, asked.record_duels)
+    if asked.gates:
+        return gates.rows(ROOT, asked.gates)
     if asked.doubled:
         return doubled.rows(ROOT)
     if asked.only:

@@ -33,9 +33,10 @@ class Asker:
         name = self.interpreter.environment
         jobs = plan(checks, level="certify", environment=name, promised=["cpu"], locked=locked)
         with tempfile.TemporaryDirectory() as folder:
-            yield from ask_all([job for job in jobs if job.device == "cpu"], self._bench(Path(folder)), lambda _: None)
+            yield from ask_all([job for job in jobs if job.device == "cpu"], self.bench(Path(folder)), lambda _: None)
 
-    def _bench(self, scratch: Path) -> Bench:
+    def bench(self, scratch: Path) -> Bench:
+        """Where its processes run, with an empty folder of their own."""
         return Bench(
             python=self.interpreter.python,
             environment=self.interpreter.environment_variables,

@@ -54,7 +54,7 @@ def test_the_front_door_never_imports_what_it_opens() -> None:
 def test_every_machine_class_and_platform_has_its_session_with_a_title(project: Path) -> None:
     titles = dict(re.findall(r"^- (\S+) -> (.+)$", nox(project, "-l").stdout, re.MULTILINE))
     assert titles.keys() == {
-        *("setup", "setup-cpu", "setup-new-box", "verify", "tests", "lint", "schemas", "mutations", "benchmarks"),
+        *("setup", "setup-cpu", "setup-new-box", "verify", "upgrade", "tests", "lint", "schemas", "mutations", "benchmarks"),
         *("lock", "lock-linux", "lock-tests", "lock-tools"),
     }
     assert all(titles.values())
@@ -70,6 +70,7 @@ def test_a_bare_nox_runs_nothing(project: Path) -> None:
     [
         (["-s", "setup", "verify"], ["verify setup", "verify run"]),
         (["-s", "setup-new-box"], ["verify setup new-box"]),
+        (["-s", "upgrade", "--", "peft", "--bisect"], ["verify upgrade peft --bisect"]),
         (["-s", "setup", "--", "new-box", "--recreate"], ["verify setup new-box --recreate"]),
         (["-s", "setup-cpu", "verify", "--", "--level", "quick"], ["verify setup cpu", "verify run --level quick"]),
         (["-s", "setup", "verify", "--", "--recreate", "-v"], ["verify setup --recreate", "verify run -v"]),

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from verify.errors import StorageError
+from verify.judge.gate_policy import GatePolicy
 from verify.judge.hardware import Hardware
 from verify.judge.known_issues import KnownIssues
 from verify.judge.status import Terms
+from verify.report.gate import Report as Gate
 from verify.report.schemas import report_schemas, schema_text
 from verify.spec.advisories import Advisories
 from verify.spec.environment import Environment
@@ -27,6 +29,8 @@ def all_schemas() -> Mapping[str, str]:
         "known-issues.json": schema_text(KnownIssues, stored=False),
         "advisories.json": schema_text(Advisories, stored=False),
         "certificate.json": schema_text(Terms, stored=False),
+        "gate.json": schema_text(GatePolicy, stored=False),
+        "report.gate-v1.json": schema_text(Gate),
     }
 
 

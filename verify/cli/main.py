@@ -21,6 +21,7 @@ VERBS = {
     "lora": "fine-tune a model on data of your own, and report how it went",
     "checks": "list the checks",
     "devices": "tell which devices are built in, available and computing",
+    "upgrade": "tell whether packages may be upgraded: two locks side by side, with evidence",
     "fit": "tell which training fits in memory, and with which batch",
     "status": "tell whether the last certificate still holds",
     "report": "show, validate or convert a report",

@@ -11,17 +11,18 @@ from typing import TypeVar
 import rfc8785
 
 from verify.report import v1
+from verify.report.fields import Closed
 from verify.report.v1 import UNSEALED
 
 R = TypeVar("R", bound=v1.Fields)
 
 
-def stored_text(report: v1.Fields) -> str:
+def stored_text(report: Closed) -> str:
     """The text that the history keeps."""
     return json.dumps(report.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n"
 
 
-def digest(report: v1.Fields) -> str:
+def digest(report: Closed) -> str:
     """SHA-256, in hexadecimal, of the RFC 8785 form of the report without its ``digest``."""
     return hashlib.sha256(rfc8785.dumps(report.model_dump(mode="json", exclude={"digest"}))).hexdigest()
 

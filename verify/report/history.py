@@ -17,6 +17,8 @@ from verify.report.v2 import Finding
 from verify.report.versions import AnyReport
 
 FOLDER = "reports"
+# Gates lie beside the histories, and are none.
+GATES = f"{FOLDER}/gates"
 LOCK = ".lock"
 PROBE_BYTES = 1024 * 1024
 FREE = "free the disk or make the folder writable, then run again"
@@ -137,7 +139,8 @@ def environments(root: Path) -> list[str]:
         IntegrityError: A link or a file is where a folder of reports should be.
     """
     _no_link(root / FOLDER, root)
-    names = [path.name for path in _listed(root / FOLDER, root) if _ENVIRONMENT.fullmatch(path.name)]
+    places = [path for path in _listed(root / FOLDER, root) if path != root / GATES]
+    names = [path.name for path in places if _ENVIRONMENT.fullmatch(path.name)]
     for name in names:
         _listed(_folder(root, name), root)
     return names
@@ -152,7 +155,7 @@ def strays(root: Path) -> list[Path]:
     known = environments(root)
     folders = [path for path in _listed(root / FOLDER, root) if path.is_dir() and path.name not in known]
     files = [path for name in known for path in _listed(_folder(root, name), root) if not _belongs(path)]
-    return [path for path in [*folders, *files] if not path.name.startswith(".")]
+    return [path for path in [*folders, *files] if not path.name.startswith(".") and path != root / GATES]
 
 
 def _belongs(path: Path) -> bool:

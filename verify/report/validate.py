@@ -11,14 +11,13 @@ from referencing import Registry
 
 from verify.errors import IntegrityError, StorageError
 from verify.report.fields import moment
-from verify.report.versions import Version
 
 # Beside the package in a checkout, inside it in a wheel.
 FOLDERS = (Path(__file__).parents[2] / "schemas", Path(__file__).parent / "json_schemas")
 SHOWN = 200
 
 
-def against_schema(value: object, version: Version, where: str) -> None:
+def against_schema(value: object, version: str, where: str) -> None:
     """Hold plain data against the committed schema of a version.
 
     Raises:
@@ -34,7 +33,7 @@ def against_schema(value: object, version: Version, where: str) -> None:
 
 
 @cache
-def _validator(version: Version) -> Draft202012Validator:
+def _validator(version: str) -> Draft202012Validator:
     name = f"report.{version}.json"
     for folder in FOLDERS:
         if (folder / name).is_file():

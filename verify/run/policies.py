@@ -7,6 +7,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from verify.errors import UsageError
+from verify.judge.gate_policy import GatePolicy
 from verify.judge.hardware import Hardware
 from verify.judge.known_issues import Entry, KnownIssues
 from verify.judge.policy import Policy, Requirements
@@ -58,6 +59,15 @@ def known_issues(root: Path) -> tuple[Entry, ...]:
             what = f"{FOLDER}/known-issues.toml: {issue.id}: there is no environment `{unknown[0]}`"
             raise UsageError(what, f"the environments are {', '.join(known)}")
     return issues
+
+
+def gate_policy(root: Path) -> GatePolicy:
+    """What an upgrade is held against.
+
+    Raises:
+        UsageError: The file is wrong.
+    """
+    return _read(root, "gate", GatePolicy)
 
 
 def terms(root: Path) -> Terms:

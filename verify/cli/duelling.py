@@ -1,0 +1,45 @@
+"""How far the timed groups of a gate are: a line each, with what is known so far."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from verify.cli.progress import duration
+from verify.gate.duel import Measured
+from verify.judge.sequential import Decision, Judgement
+
+ORDER: tuple[Decision, ...] = ("regressed", "undecided", "hopeless", "held")
+
+
+@dataclass(slots=True)
+class Duelling:
+    """Tells of groups as they end.
+
+    Attributes:
+        stream: Where to write.
+        clock: Seconds, monotonic.
+    """
+
+    stream: TextIO
+    clock: Callable[[], float] = time.monotonic
+    _ends: list[float] = field(default_factory=list)
+
+    def told(self, number: int, budget: int, known: Mapping[Measured, Judgement]) -> None:
+        """A group has ended; so much is known after it."""
+        self._ends.append(self.clock())
+        counts = Counter(judgement.decision for judgement in known.values())
+        said = ", ".join(f"{counts[word]} {word}" for word in ORDER if counts[word])
+        worst = max(known, key=lambda figure: known[figure].estimate if figure.scale == "ratio" else -math.inf)
+        most = f"{worst.name}[{worst.device}] {100 * math.expm1(known[worst].estimate):+.1f}%"
+        self.stream.write(f"[group {number:>2}/{budget}] {said}; most: {most}{self._left(budget - number)}\n")
+        self.stream.flush()
+
+    def _left(self, groups: int) -> str:
+        """How long the others take, as soon as one group has been seen from its start to its end."""
+        if len(self._ends) == 1:
+            return ""
+        each = (self._ends[-1] - self._ends[0]) / (len(self._ends) - 1)
+        return f"; at most {duration(each * groups)} left"

@@ -1,0 +1,316 @@
+"""``verify upgrade``: the lock in use and a candidate, side by side on this machine."""
+
+import argparse
+import os
+import platform as system
+import secrets as randomness
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from verify.cli.ask import ask
+from verify.cli.bench import scratch_folder
+from verify.cli.duelling import Duelling
+from verify.cli.options import count, given, place
+from verify.cli.setup import fitting
+from verify.cli.surroundings import now, project_root, secrets
+from verify.errors import Exit, UsageError, VerifyError
+from verify.gate.arms import Arm
+from verify.gate.assemble import Gate, Gathered, judged
+from verify.gate.stages import Plan, go_through
+from verify.judge.gate_policy import GatePolicy
+from verify.probe import contention
+from verify.render import gate as page
+from verify.render import gate_junit
+from verify.report import gates
+from verify.report.canonical import stored_text
+from verify.report.gate import Report
+from verify.run.answer import Answer
+from verify.run.exclusive import alone
+from verify.run.identity import machine_id
+from verify.run.own import every_check
+from verify.run.plan import Job
+from verify.run.policies import gate_policy, known_issues
+from verify.run.supervise import Bench, collect_facts
+from verify.spec.advisories import read_advisories
+from verify.spec.builds import environments_directory, python_of
+from verify.spec.candidate import candidate_path, make_candidate, promote, read_foreign
+from verify.spec.difference import AdvisoryChange, PackageChange, advisory_changes, difference
+from verify.spec.environment import Environment, load_environment
+from verify.spec.files import replace_file
+from verify.spec.interpreter import worker_variables
+from verify.spec.licences import licences_of
+from verify.spec.lock import Lock, format_lock, lock_path
+from verify.spec.platform import Platform, load_platform, package_of
+from verify.spec.provision import provision_lock
+
+EXITS = {"accepted": Exit.HOLDS, "refused": Exit.REFUSED, "inconclusive": Exit.COULD_NOT_RUN}
+CACHE = "verify-cache"
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The verb's options."""
+    parser.add_argument(
+        "wanted", nargs="*", metavar="PACKAGE", help="what to upgrade, or PACKAGE==VERSION (default: all)"
+    )
+    parser.add_argument(
+        "--environment", metavar="NAME", type=given, help="default: the one that fits this machine best"
+    )
+    parser.add_argument(
+        "--current", metavar="FILE", type=place, help="the lock to start from (default: the platform's)"
+    )
+    parser.add_argument(
+        "--candidate", metavar="FILE", type=place, help="a lock that is there already, ours or a plain one"
+    )
+    parser.add_argument(
+        "--lock-only", action="store_true", help="make the candidate and show what differs; ask nothing"
+    )
+    parser.add_argument("--groups", type=count, metavar="N", help="at most so many groups of timed processes")
+    parser.add_argument("--all", action="store_true", help="time a candidate that is refused already, too")
+    parser.add_argument(
+        "--bisect", action="store_true", help="when it is refused, find the packages that bring it about"
+    )
+    parser.add_argument("--accept", action="store_true", help="make an accepted candidate the platform's lock")
+    parser.add_argument("--json", action="store_true", help="print the gate as JSON")
+    parser.add_argument(
+        "--markdown", metavar="FILE", type=place, help="write the page there too, as for a job's summary"
+    )
+    parser.add_argument("--junit", metavar="FILE", type=place, help="write JUnit XML there")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show the log of each check that does not pass")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is in question.
+
+    Attributes:
+        root: The project.
+        environment: The machine class.
+        platform: What it installs.
+        current: The lock in use.
+        candidate: The lock in question.
+        changes: Packages that differ.
+        advisories: Those that apply to either.
+        policy: What counts.
+    """
+
+    root: Path
+    environment: Environment
+    platform: Platform
+    current: Lock
+    candidate: Lock
+    changes: Sequence[PackageChange]
+    advisories: Sequence[AdvisoryChange]
+    policy: GatePolicy
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Hold the candidate against the lock in use."""
+    subject = _subject(arguments)
+    for change in subject.changes:
+        _tell(f"  {change.name} {change.before or 'none'} -> {change.after or 'none'}")
+    _tell(f"{len(subject.changes)} packages differ")
+    if arguments.lock_only:
+        return Exit.HOLDS
+    state = environments_directory(subject.root)
+    gates.preflight(subject.root, subject.environment.name)
+    with alone(state / "run"), scratch_folder(state / "scratch") as scratch:
+        report = _compare(subject, scratch, arguments)
+    return _end(subject, report, arguments)
+
+
+def _subject(arguments: argparse.Namespace) -> Subject:
+    root = project_root(arguments)
+    if arguments.candidate and arguments.wanted:
+        raise UsageError("both --candidate and packages to upgrade were given", "a candidate says itself what changes")
+    name = _comparable(root, arguments.environment)
+    environment = load_environment(root, name)
+    platform = load_platform(root, environment.platform)
+    current = _current(root, platform, arguments.current)
+    candidate = _candidate(root, platform, current, arguments)
+    heard = advisory_changes(
+        read_advisories(root), environment, platform, current, candidate, macos=system.mac_ver()[0]
+    )
+    return Subject(
+        root=root,
+        environment=environment,
+        platform=platform,
+        current=current,
+        candidate=candidate,
+        changes=difference(current, candidate),
+        advisories=heard,
+        policy=gate_policy(root),
+    )
+
+
+def _comparable(root: Path, wanted: str | None) -> str:
+    """The environment; both locks have to run on this very machine."""
+    try:
+        return fitting(root, wanted)
+    except UsageError as error:
+        if wanted and (root / "envs" / f"{wanted}.toml").is_file():
+            raise VerifyError(
+                f"cannot compare: {error.message}", "run it on such a machine: figures of another say nothing"
+            ) from error
+        raise
+
+
+def _current(root: Path, platform: Platform, given_file: Path | None) -> Lock:
+    path = given_file.absolute() if given_file else lock_path(root, platform.name)
+    if not path.is_file():
+        raise VerifyError(
+            f"cannot compare: there is no lock to start from: {path.name} does not exist",
+            f"make one: nox -s lock-{platform.name}, or name one: --current FILE",
+        )
+    return _foreign(root, path, platform)
+
+
+def _foreign(root: Path, path: Path, platform: Platform) -> Lock:
+    try:
+        return read_foreign(root, path, platform.name)
+    except UsageError as error:
+        raise VerifyError(f"cannot compare: {error.message}", error.hint) from error
+
+
+def _candidate(root: Path, platform: Platform, current: Lock, arguments: argparse.Namespace) -> Lock:
+    if arguments.candidate:
+        return _foreign(root, arguments.candidate.absolute(), platform)
+    path = candidate_path(root, platform.name)
+    made = make_candidate(root, platform.name, arguments.wanted, environ=os.environ, current=current)
+    replace_file(path, made)
+    _tell(f"candidate: {path.relative_to(root)}")
+    return _foreign(root, path, platform)
+
+
+def _compare(subject: Subject, scratch: Path, arguments: argparse.Namespace) -> Report:
+    created, before, load = now(), contention.now(), os.getloadavg()[0]
+    current, candidate = (
+        _arm(subject, slot, lock, scratch)
+        for slot, lock in (("gate-current", subject.current), ("gate-candidate", subject.candidate))
+    )
+    gathered, interrupted = Gathered(), False
+    most = min(arguments.groups or subject.policy.looks[-1], subject.policy.looks[-1])
+    plan = Plan(
+        checks=[found.check for found in every_check()],
+        issues=known_issues(subject.root),
+        policy=subject.policy,
+        most=most,
+        always_time=arguments.all,
+        folder=scratch / "gate",
+        ask=Asking(verbose=arguments.verbose),
+        tell=Duelling(sys.stderr).told,
+    )
+    try:
+        go_through(current, candidate, plan, gathered)
+    except KeyboardInterrupt:
+        interrupted = True
+    after = contention.between(before, contention.now(), current.bench.processors)
+    gate = Gate(
+        id=randomness.token_hex(6),
+        created=created,
+        finished=now(),
+        machine=machine_id(environments_directory(subject.root) / "machine"),
+        current=current,
+        candidate=candidate,
+        changes=subject.changes,
+        advisories=subject.advisories,
+        budget=most,
+        conditions=_conditions(load, after),
+        interrupted=interrupted,
+        secrets=secrets(subject.root),
+    )
+    return judged(gate, gathered, subject.policy)
+
+
+def _arm(subject: Subject, slot: Any, lock: Lock, scratch: Path) -> Arm:
+    """Install one side, and see what it is."""
+    build = provision_lock(subject.root, slot, subject.platform, lock, environ=os.environ, report=_tell)
+    folder = scratch / slot
+    folder.mkdir()
+    # The checks compare what is installed with a lock of our form, wherever this one came from.
+    held = folder / f"{subject.platform.name}.txt"
+    held.write_bytes(format_lock(subject.platform.name, subject.platform.digest, lock.packages))
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    bench = Bench(
+        python=python_of(build),
+        environment=worker_variables(build, os.environ),
+        root=subject.root,
+        lock=held,
+        # Material is made by the packages that read it, so each side has its own, which goes with its build.
+        cache=build / CACHE,
+        scratch=folder / "jobs",
+        processors=processors,
+        together=min(2, processors),
+    )
+    return Arm(
+        name=slot.removeprefix("gate-"),
+        environment=subject.environment,
+        lock=lock,
+        requirements=frozenset(package_of(word) for word in subject.platform.requirements),
+        bench=bench,
+        facts=collect_facts(bench),
+        licences=licences_of(build),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Asks jobs while somebody watches.
+
+    Attributes:
+        verbose: Whether to show the log of what does not pass.
+    """
+
+    verbose: bool
+
+    def __call__(self, jobs: Sequence[Job], bench: Bench, title: str) -> Sequence[Answer]:
+        """The answers.
+
+        Raises:
+            KeyboardInterrupt: Somebody ended it.
+        """
+        if not jobs:
+            return []
+        _tell(f"-- {title}")
+        asked = ask(jobs, bench, {}, verbose=self.verbose)
+        if asked.interrupted:
+            raise KeyboardInterrupt
+        return asked.answers
+
+
+def _conditions(load: float, after: contention.Contention) -> Mapping[str, Any]:
+    return {
+        "load_before": load,
+        "load_after": after.load,
+        "cpu_steal_percent": None if after.stolen is None else 100 * after.stolen,
+        "others_busy_percent": None if after.others is None else 100 * after.others,
+        "inconclusive": None,
+        "other": {},
+    }
+
+
+def _end(subject: Subject, report: Report, arguments: argparse.Namespace) -> int:
+    """Keep it, tell it, and promote the candidate where that was asked and deserved."""
+    path = gates.keep(subject.root, report, page.render)
+    kept = gates.read_gate(path, subject.root)
+    for file, text in ((arguments.markdown, page.render(kept)), (arguments.junit, gate_junit.render(kept))):
+        if file:
+            file.write_text(text, encoding="utf-8")
+    if arguments.json:
+        sys.stdout.write(stored_text(kept))
+    else:
+        print(page.brief(kept, colour=sys.stdout.isatty()))
+        print(f"{path.relative_to(subject.root)} and .md beside it")
+    said = page.verdict(kept).value
+    if arguments.accept and said == "accepted":
+        promote(subject.root, subject.candidate)
+        _tell(f"lockfiles/{subject.platform.name}.txt is the candidate now; set up again: ./noxw -s setup")
+    return Exit.INTERRUPTED if report.interrupted else EXITS[said]
+
+
+def _tell(line: str) -> None:
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,93 @@
+"""What a gate holds an upgrade against: ``policy/gate.toml``."""
+
+import math
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from verify.judge.sequential import Limits
+from verify.report.fields import Closed, Day, Listed, as_text
+
+
+class Share(Closed):
+    """A change relative to the current lock's figure.
+
+    Attributes:
+        floor_percent: A smaller one is no regression, however sure it is.
+        tolerance_percent: A figure holds when it is surely worse by less.
+    """
+
+    floor_percent: float = Field(gt=0, lt=100)
+    tolerance_percent: float = Field(gt=0, lt=100)
+
+    @model_validator(mode="after")
+    def _leaves_room(self) -> Self:
+        if self.floor_percent >= self.tolerance_percent:
+            raise ValueError("floor_percent must be below tolerance_percent")
+        return self
+
+    def limits(self) -> Limits:
+        """In natural logarithms."""
+        return Limits(math.log1p(self.floor_percent / 100), math.log1p(self.tolerance_percent / 100))
+
+
+class Growth(Closed):
+    """Memory that a process keeps, in bytes a round of all workloads.
+
+    Attributes:
+        floor_bytes: Less more is no leak, however sure it is.
+        tolerance_bytes: A figure holds when it surely keeps less more.
+    """
+
+    floor_bytes: float = Field(gt=0)
+    tolerance_bytes: float = Field(gt=0)
+
+    def limits(self) -> Limits:
+        """In bytes."""
+        return Limits(self.floor_bytes, self.tolerance_bytes)
+
+
+class Accepted(Closed):
+    """A finding that somebody has looked at, and wants to live with until a day.
+
+    Attributes:
+        rule: Of the finding.
+        subject: Of the finding; ``*`` stands for any text in it.
+        reason: Why that is right.
+        expires: The last day on which it counts.
+    """
+
+    rule: str = Field(min_length=3)
+    subject: str = Field(min_length=3)
+    reason: str = Field(min_length=10)
+    expires: Annotated[Day, BeforeValidator(as_text)]
+
+
+class GatePolicy(Closed):
+    """policy/gate.toml.
+
+    Attributes:
+        false_alarms: How often at most an upgrade that changes nothing may be refused for its figures.
+        looks: After how many groups of processes the figures are looked at; the last is the budget.
+        speed: Of times.
+        memory: Of the peak.
+        growth: Of what is kept.
+        accepted: Findings to live with.
+    """
+
+    false_alarms: float = Field(gt=0, le=0.2)
+    looks: Listed[int] = Field(min_length=1)
+    speed: Share
+    memory: Share
+    growth: Growth
+    accepted: Listed[Accepted] = ()
+
+    @model_validator(mode="after")
+    def _looks_ahead(self) -> Self:
+        if list(self.looks) != sorted(set(self.looks)) or self.looks[0] < 1:
+            raise ValueError("looks are numbers of groups, each larger than the one before")
+        return self
+
+    def looks_within(self, most: int) -> tuple[int, ...]:
+        """The looks of a budget: those before it, and its end."""
+        return (*(look for look in self.looks if look < most), min(most, self.looks[-1]))
