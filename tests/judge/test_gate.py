@@ -92,6 +92,11 @@ def test_a_behaviour_that_does_not_repeat_itself_is_not_held_against_the_candida
     assert said(gate(behaviours=rows)) == ("inconclusive", ["inconclusive.behaviour"])
 
 
+def test_a_behaviour_that_differs_both_ways_is_one_finding() -> None:
+    rows = [behaviour("control"), *(behaviour(reader, outcome="failed") for reader in ("candidate", "current"))]
+    assert said(gate(behaviours=rows)) == ("refused", ["behaviour.drift"])
+
+
 def test_a_candidate_that_was_refused_before_it_was_timed_is_refused() -> None:
     report = gate(checks=[check()], figures=[], refused_early=True)
     assert said(report) == ("refused", ["checks.newly_failing"])

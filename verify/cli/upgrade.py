@@ -5,50 +5,40 @@ import os
 import platform as system
 import secrets as randomness
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from verify.cli.ask import ask
 from verify.cli.bench import scratch_folder
 from verify.cli.duelling import Duelling
 from verify.cli.options import count, given, place
 from verify.cli.setup import fitting
+from verify.cli.sides import Asking, Subject, bisected, side_of, tell
 from verify.cli.surroundings import now, project_root, secrets
 from verify.errors import Exit, UsageError, VerifyError
-from verify.gate.arms import Arm
 from verify.gate.assemble import Gate, Gathered, judged
-from verify.gate.stages import Plan, go_through
-from verify.judge.gate_policy import GatePolicy
+from verify.gate.stages import STAGES, Plan, go_through
 from verify.probe import contention
 from verify.render import gate as page
 from verify.render import gate_junit
 from verify.report import gates
 from verify.report.canonical import stored_text
 from verify.report.gate import Report
-from verify.run.answer import Answer
 from verify.run.exclusive import alone
 from verify.run.identity import machine_id
 from verify.run.own import every_check
-from verify.run.plan import Job
 from verify.run.policies import gate_policy, known_issues
-from verify.run.supervise import Bench, collect_facts
 from verify.spec.advisories import read_advisories
-from verify.spec.builds import environments_directory, python_of
+from verify.spec.builds import environments_directory
 from verify.spec.candidate import candidate_path, make_candidate, promote, read_foreign
-from verify.spec.difference import AdvisoryChange, PackageChange, advisory_changes, difference
-from verify.spec.environment import Environment, load_environment
+from verify.spec.difference import advisory_changes, difference
+from verify.spec.environment import load_environment
 from verify.spec.files import replace_file
-from verify.spec.interpreter import worker_variables
-from verify.spec.licences import licences_of
-from verify.spec.lock import Lock, format_lock, lock_path
-from verify.spec.platform import Platform, load_platform, package_of
-from verify.spec.provision import provision_lock
+from verify.spec.lock import Lock, lock_path
+from verify.spec.platform import Platform, load_platform
 
 EXITS = {"accepted": Exit.HOLDS, "refused": Exit.REFUSED, "inconclusive": Exit.COULD_NOT_RUN}
-CACHE = "verify-cache"
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +59,9 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "--lock-only", action="store_true", help="make the candidate and show what differs; ask nothing"
     )
     parser.add_argument("--groups", type=count, metavar="N", help="at most so many groups of timed processes")
+    parser.add_argument(
+        "--only", choices=STAGES, action="append", help="go through this stage alone; it can refuse, not accept"
+    )
     parser.add_argument("--all", action="store_true", help="time a candidate that is refused already, too")
     parser.add_argument(
         "--bisect", action="store_true", help="when it is refused, find the packages that bring it about"
@@ -82,37 +75,12 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-v", "--verbose", action="store_true", help="show the log of each check that does not pass")
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is in question.
-
-    Attributes:
-        root: The project.
-        environment: The machine class.
-        platform: What it installs.
-        current: The lock in use.
-        candidate: The lock in question.
-        changes: Packages that differ.
-        advisories: Those that apply to either.
-        policy: What counts.
-    """
-
-    root: Path
-    environment: Environment
-    platform: Platform
-    current: Lock
-    candidate: Lock
-    changes: Sequence[PackageChange]
-    advisories: Sequence[AdvisoryChange]
-    policy: GatePolicy
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Hold the candidate against the lock in use."""
     subject = _subject(arguments)
     for change in subject.changes:
-        _tell(f"  {change.name} {change.before or 'none'} -> {change.after or 'none'}")
-    _tell(f"{len(subject.changes)} packages differ")
+        tell(f"  {change.name} {change.before or 'none'} -> {change.after or 'none'}")
+    tell(f"{len(subject.changes)} packages differ")
     if arguments.lock_only:
         return Exit.HOLDS
     state = environments_directory(subject.root)
@@ -181,16 +149,14 @@ def _candidate(root: Path, platform: Platform, current: Lock, arguments: argpars
     path = candidate_path(root, platform.name)
     made = make_candidate(root, platform.name, arguments.wanted, environ=os.environ, current=current)
     replace_file(path, made)
-    _tell(f"candidate: {path.relative_to(root)}")
+    tell(f"candidate: {path.relative_to(root)}")
     return _foreign(root, path, platform)
 
 
 def _compare(subject: Subject, scratch: Path, arguments: argparse.Namespace) -> Report:
     created, before, load = now(), contention.now(), os.getloadavg()[0]
-    current, candidate = (
-        _arm(subject, slot, lock, scratch)
-        for slot, lock in (("gate-current", subject.current), ("gate-candidate", subject.candidate))
-    )
+    current = side_of(subject, "gate-current", subject.current, scratch)
+    candidate = side_of(subject, "gate-candidate", subject.candidate, scratch)
     gathered, interrupted = Gathered(), False
     most = min(arguments.groups or subject.policy.looks[-1], subject.policy.looks[-1])
     plan = Plan(
@@ -198,6 +164,7 @@ def _compare(subject: Subject, scratch: Path, arguments: argparse.Namespace) -> 
         issues=known_issues(subject.root),
         policy=subject.policy,
         most=most,
+        stages=arguments.only or STAGES,
         always_time=arguments.all,
         folder=scratch / "gate",
         ask=Asking(verbose=arguments.verbose),
@@ -222,63 +189,11 @@ def _compare(subject: Subject, scratch: Path, arguments: argparse.Namespace) -> 
         interrupted=interrupted,
         secrets=secrets(subject.root),
     )
-    return judged(gate, gathered, subject.policy)
-
-
-def _arm(subject: Subject, slot: Any, lock: Lock, scratch: Path) -> Arm:
-    """Install one side, and see what it is."""
-    build = provision_lock(subject.root, slot, subject.platform, lock, environ=os.environ, report=_tell)
-    folder = scratch / slot
-    folder.mkdir()
-    # The checks compare what is installed with a lock of our form, wherever this one came from.
-    held = folder / f"{subject.platform.name}.txt"
-    held.write_bytes(format_lock(subject.platform.name, subject.platform.digest, lock.packages))
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    bench = Bench(
-        python=python_of(build),
-        environment=worker_variables(build, os.environ),
-        root=subject.root,
-        lock=held,
-        # Material is made by the packages that read it, so each side has its own, which goes with its build.
-        cache=build / CACHE,
-        scratch=folder / "jobs",
-        processors=processors,
-        together=min(2, processors),
-    )
-    return Arm(
-        name=slot.removeprefix("gate-"),
-        environment=subject.environment,
-        lock=lock,
-        requirements=frozenset(package_of(word) for word in subject.platform.requirements),
-        bench=bench,
-        facts=collect_facts(bench),
-        licences=licences_of(build),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Asks jobs while somebody watches.
-
-    Attributes:
-        verbose: Whether to show the log of what does not pass.
-    """
-
-    verbose: bool
-
-    def __call__(self, jobs: Sequence[Job], bench: Bench, title: str) -> Sequence[Answer]:
-        """The answers.
-
-        Raises:
-            KeyboardInterrupt: Somebody ended it.
-        """
-        if not jobs:
-            return []
-        _tell(f"-- {title}")
-        asked = ask(jobs, bench, {}, verbose=self.verbose)
-        if asked.interrupted:
-            raise KeyboardInterrupt
-        return asked.answers
+    report = judged(gate, gathered, subject.policy)
+    if arguments.bisect and report.verdict and report.verdict.value == "refused" and not interrupted:
+        gathered.bisections = bisected(subject, report.verdict.findings, current, plan, scratch)
+        report = judged(replace(gate, finished=now()), gathered, subject.policy)
+    return report
 
 
 def _conditions(load: float, after: contention.Contention) -> Mapping[str, Any]:
@@ -307,10 +222,5 @@ def _end(subject: Subject, report: Report, arguments: argparse.Namespace) -> int
     said = page.verdict(kept).value
     if arguments.accept and said == "accepted":
         promote(subject.root, subject.candidate)
-        _tell(f"lockfiles/{subject.platform.name}.txt is the candidate now; set up again: ./noxw -s setup")
+        tell(f"lockfiles/{subject.platform.name}.txt is the candidate now; set up again: ./noxw -s setup")
     return Exit.INTERRUPTED if report.interrupted else EXITS[said]
-
-
-def _tell(line: str) -> None:
-    with suppress(OSError):
-        print(line, file=sys.stderr, flush=True)

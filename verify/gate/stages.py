@@ -1,8 +1,9 @@
 """The stages of a gate, in the order in which they are likely to refuse: the suite, behaviour, speed and memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from verify.checks.duel.workloads import MAKERS
 from verify.errors import VerifyError
@@ -14,7 +15,8 @@ from verify.judge.gate_policy import GatePolicy
 from verify.judge.known_issues import Entry
 from verify.probe.check import Check
 
-NOT_TIMED = "the candidate is refused already"
+Stage = Literal["checks", "behaviour", "figures"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Plan:
         issues: What is known to fail.
         policy: What counts.
         most: The largest number of groups.
+        stages: Which of the three are gone through; without all of them nothing is accepted.
         always_time: Whether to time a candidate that is refused already.
         folder: An empty one.
         ask: Who asks.
@@ -36,6 +39,7 @@ class Plan:
     issues: Sequence[Entry]
     policy: GatePolicy
     most: int
+    stages: Collection[Stage]
     always_time: bool
     folder: Path
     ask: Ask
@@ -44,12 +48,16 @@ class Plan:
 
 def go_through(current: Arm, candidate: Arm, plan: Plan, gathered: Gathered) -> None:
     """Ask everything, and leave what came of it in ``gathered`` as soon as it is known."""
-    gathered.outcomes = outcomes.compared(current, candidate, plan.checks, plan.issues, plan.ask)
-    gathered.behaviours = behaviour.compared(current, candidate, plan.folder / "behaviour", plan.ask)
-    if refused_by(gathered) and not plan.always_time:
-        gathered.stopped, gathered.refused_early = NOT_TIMED, True
-        return
-    _time(current, candidate, plan, gathered)
+    if "checks" in plan.stages:
+        gathered.outcomes = outcomes.compared(current, candidate, plan.checks, plan.issues, plan.ask)
+    if "behaviour" in plan.stages:
+        gathered.behaviours = behaviour.compared(current, candidate, plan.folder / "behaviour", plan.ask)
+    if "figures" not in plan.stages:
+        gathered.stopped = "nobody asked for it"
+    elif refused_by(gathered) and not plan.always_time:
+        gathered.stopped, gathered.refused_early = "the candidate is refused already", True
+    else:
+        _time(current, candidate, plan, gathered)
 
 
 def refused_by(gathered: Gathered) -> bool:

@@ -45,7 +45,16 @@ def duel_jobs(current: Arm, workloads: Mapping[str, Sequence[str]]) -> list[Job]
     ]
 
 
-def timed(jobs: Sequence[Job], current: Arm, candidate: Arm, *, policy: GatePolicy, most: int, tell: Tell) -> Timed:
+def timed(
+    jobs: Sequence[Job],
+    current: Arm,
+    candidate: Arm,
+    *,
+    policy: GatePolicy,
+    most: int,
+    tell: Tell,
+    only: str | None = None,
+) -> Timed:
     """Time group after group until it is known whether anything is slower, or takes more memory.
 
     Args:
@@ -55,18 +64,20 @@ def timed(jobs: Sequence[Job], current: Arm, candidate: Arm, *, policy: GatePoli
         policy: What counts, and how sure it must be.
         most: The largest number of groups.
         tell: Is told the number of groups, the budget, and what is known after each.
+        only: The name of the one figure that matters; None for all.
 
     Raises:
         VerifyError: A process did not get ready, or ended.
     """
-    figures = [figure for job in jobs if job.device for figure in figures_of(job.settings["workloads"], job.device)]
-    terms = Terms(policy.false_alarms, len(figures), policy.looks_within(most))
+    all_of_them = [figure for job in jobs if job.device for figure in figures_of(job.settings["workloads"], job.device)]
+    figures = [figure for figure in all_of_them if only in (None, figure.name)]
+    terms = Terms(policy.false_alarms, max(1, len(figures)), policy.looks_within(most))
     samples: dict[Measured, list[Sample]] = defaultdict(list)
     known: dict[Measured, Judgement] = {}
     number, why = 0, "nothing can be timed here"
     for number, group in enumerate(_together(jobs, current, candidate), 1):
-        for figure, sample in group.items():
-            samples[figure].append(sample)
+        for figure in figures:
+            samples[figure].append(group[figure])
         known = {figure: _judged(figure, taken, policy, terms) for figure, taken in samples.items()}
         tell(number, max(terms.looks), known)
         why = why_stop(known, number, terms)

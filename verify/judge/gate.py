@@ -13,6 +13,11 @@ from verify.report.v2 import Finding
 # Findings of this family say that something could not be told.
 UNKNOWN = "inconclusive"
 
+READS = {
+    "candidate": "the candidate reads what the current left",
+    "current": "the current reads what the candidate left",
+}
+
 Rule = Callable[[Report, GatePolicy], Iterable[Finding]]
 
 
@@ -73,22 +78,22 @@ def lost(report: Report, _policy: GatePolicy) -> Iterator[Finding]:
 
 def behaviour(report: Report, _policy: GatePolicy) -> Iterator[Finding]:
     """The same weights and data behave the same, in both directions."""
-    controls = {row.id: row for row in report.behaviours if row.reader == "control"}
+    by_id: dict[str, dict[str, Behaviour]] = {}
     for row in report.behaviours:
-        control = controls.get(row.id)
-        if row.reader != "control" and (control is None or control.outcome == "passed"):
-            yield from _drift(row)
-        elif row.reader == "control" and row.outcome != "passed":
-            message = f"the current packages do not repeat themselves: {row.outcome}: {row.reason}"
-            yield warning(f"{UNKNOWN}.behaviour", row.id, message)
+        by_id.setdefault(row.id, {})[row.reader] = row
+    for name, rows in by_id.items():
+        control = rows.pop("control", None)
+        if control is not None and control.outcome != "passed":
+            message = f"the current packages do not repeat themselves: {control.outcome}: {control.reason}"
+            yield warning(f"{UNKNOWN}.behaviour", name, message)
+        else:
+            yield from _drift(name, [row for row in rows.values() if row.outcome != "passed"])
 
 
-def _drift(row: Behaviour) -> Iterator[Finding]:
-    reads = "reads what the current left" if row.reader == "candidate" else "reads what the candidate left"
-    if row.outcome == "failed":
-        yield error("behaviour.drift", row.id, f"the {row.reader} {reads}: {row.reason}")
-    elif row.outcome != "passed":
-        yield error("behaviour.broken", row.id, f"the {row.reader} {reads}: {row.outcome}: {row.reason}")
+def _drift(name: str, wrong: Sequence[Behaviour]) -> Iterator[Finding]:
+    if wrong:
+        rule = "behaviour.drift" if all(row.outcome == "failed" for row in wrong) else "behaviour.broken"
+        yield error(rule, name, "; ".join(f"{READS[row.reader]}: {row.outcome}: {row.reason}" for row in wrong))
 
 
 def figures(report: Report, policy: GatePolicy) -> Iterator[Finding]:
