@@ -92,6 +92,17 @@ def test_a_behaviour_that_does_not_repeat_itself_is_not_held_against_the_candida
     assert said(gate(behaviours=rows)) == ("inconclusive", ["inconclusive.behaviour"])
 
 
+def test_a_behaviour_that_cannot_be_asked_of_the_current_is_left_out() -> None:
+    skipped = [behaviour(reader, id="mlx.x[mlx]", outcome="skipped") for reader in ("control", "candidate")]
+    assert said(gate(behaviours=[behaviour("control"), *skipped])) == ("accepted", [])
+    assert said(gate(behaviours=skipped)) == ("inconclusive", ["inconclusive.behaviour"])
+
+
+def test_a_behaviour_that_cannot_be_asked_of_the_candidate_any_more_refuses() -> None:
+    rows = [behaviour("control"), behaviour("candidate", outcome="skipped", reason="needs peft, not in the lock")]
+    assert said(gate(behaviours=rows)) == ("refused", ["behaviour.broken"])
+
+
 def test_a_behaviour_that_differs_both_ways_is_one_finding() -> None:
     rows = [behaviour("control"), *(behaviour(reader, outcome="failed") for reader in ("candidate", "current"))]
     assert said(gate(behaviours=rows)) == ("refused", ["behaviour.drift"])

@@ -112,7 +112,9 @@ def table(job: Job, benches: Sequence[Bench]) -> Iterator[Table]:
         ready: dict[int, Player] = {}
         while len(ready) < len(benches):
             _refuse_the_fallen([seat.result() for seat in seats if seat.done()])
-            ready |= _arrived(listening)
+            for arm, player in _arrived(listening).items():
+                ready[arm] = player
+                held.callback(player.leave)
         yield Table([ready[arm] for arm in range(len(benches))], seats)
         early.pop_all()
 

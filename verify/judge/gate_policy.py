@@ -90,4 +90,5 @@ class GatePolicy(Closed):
 
     def looks_within(self, most: int) -> tuple[int, ...]:
         """The looks of a budget: those before it, and its end."""
-        return (*(look for look in self.looks if look < most), min(most, self.looks[-1]))
+        last = min(most, self.looks[-1])
+        return (*(look for look in self.looks if look < last), last)
