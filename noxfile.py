@@ -73,7 +73,7 @@ def add_setup(name: str) -> None:
     def run(session: nox.Session) -> None:
         cli(session, "setup", name, *own(session, {"--recreate", "--despite"}))
 
-    offer(run, f"setup-{name}", f"Install the environment {name} from its lock.")
+    offer(run, f"setup-{name}", f"Install the environment {name} from its lock.", tags=["environment"])
 
 
 @nox.session
@@ -112,12 +112,13 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Hold the source against ruff, mypy and the import rules."""
+    """Hold the source against ruff, mypy, the import rules, and the workflows against zizmor."""
     python = test_python(session)
     session.run(python, "-m", "ruff", "check", ".", external=True)
     session.run(python, "-m", "ruff", "format", "--check", ".", external=True)
     session.run(python, "-m", "mypy", external=True)
     session.run(str(Path(python).with_name("lint-imports")), env={"PYTHONPATH": str(ROOT)}, external=True)
+    session.run(str(Path(python).with_name("zizmor")), "--offline", "--quiet", ".github", external=True)
 
 
 @nox.session
@@ -167,10 +168,10 @@ def make_test_environment(session: nox.Session, python: Path) -> None:
         session.run(base, "-m", "pip", "--python", str(python), "install", "--quiet", *flags, external=True)
 
 
-def offer(run: Callable[[nox.Session], None], name: str, title: str) -> None:
-    """Give nox a session whose name comes from a file."""
+def offer(run: Callable[[nox.Session], None], name: str, title: str, tags: list[str] | None = None) -> None:
+    """Give nox a session whose name comes from a file; by its tags workflows find it."""
     run.__doc__ = title
-    nox.session(name=name)(run)
+    nox.session(name=name, tags=tags)(run)
 
 
 for _name in ENVIRONMENTS:

@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from verify.judge.sequential import Limits, Terms, judged, spread
+from verify.judge.sequential import Limits, Terms, judged
+from verify.probe.paired import spread
 
 LOOKS = (6, 13, 19, 25)
 TERMS = Terms(false_alarms=0.01, figures=11, looks=LOOKS)

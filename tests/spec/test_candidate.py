@@ -194,10 +194,20 @@ def test_a_foreign_file_that_is_anything_else_is_refused(
     assert said in caught.value.message
 
 
-def test_an_edited_lock_is_no_candidate(project: Path) -> None:
+def test_an_edited_lock_is_read_only_where_a_robot_may_have_edited_it(project: Path) -> None:
     raw = (project / "lockfiles" / "box.txt").read_bytes()
+    theirs = write(project, raw.replace(b"numpy==2.0", b"numpy==2.1"))
     with pytest.raises(IntegrityError, match=r"theirs\.txt was edited by hand"):
-        read_foreign(project, write(project, raw.replace(b"numpy==2.0", b"numpy==2.1")), "box")
+        read_foreign(project, theirs, "box")
+    lock = read_foreign(project, theirs, "box", edited=True)
+    assert {package.name: package.version for package in lock.packages}["numpy"] == "2.1"
+    assert lock.platform_digest == ""
+
+
+def test_an_edited_lock_of_another_platform_is_still_of_another(project: Path) -> None:
+    raw = (project / "lockfiles" / "box.txt").read_bytes()
+    with pytest.raises(UsageError, match="cannot be compared"):
+        read_foreign(project, write(project, raw.replace(b"of box,", b"of bix,")), "box", edited=True)
 
 
 def test_a_file_that_is_not_there_and_a_platform_that_is_not_there_are_told(project: Path) -> None:

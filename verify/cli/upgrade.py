@@ -136,16 +136,16 @@ def _current(root: Path, platform: Platform, given_file: Path | None) -> Lock:
     return _foreign(root, path, platform)
 
 
-def _foreign(root: Path, path: Path, platform: Platform) -> Lock:
+def _foreign(root: Path, path: Path, platform: Platform, *, edited: bool = False) -> Lock:
     try:
-        return read_foreign(root, path, platform.name)
+        return read_foreign(root, path, platform.name, edited=edited)
     except UsageError as error:
         raise VerifyError(f"cannot compare: {error.message}", error.hint) from error
 
 
 def _candidate(root: Path, platform: Platform, current: Lock, arguments: argparse.Namespace) -> Lock:
     if arguments.candidate:
-        return _foreign(root, arguments.candidate.absolute(), platform)
+        return _foreign(root, arguments.candidate.absolute(), platform, edited=True)
     path = candidate_path(root, platform.name)
     made = make_candidate(root, platform.name, arguments.wanted, environ=os.environ, current=current)
     replace_file(path, made)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from verify.probe.paired import located
+from verify.probe.paired import located, spread
 
 Decision = Literal["held", "regressed", "undecided", "hopeless"]
 
@@ -28,8 +28,6 @@ Z_POWER = 0.842
 EFFICIENCY = 3 / math.pi
 # Six values may show half the deviation that there is, and twice: https://doi.org/10.1093/biomet/52.1-2.127
 SURE = 0.5
-# Scaled so that it estimates a normal deviation.
-MAD_OF_NORMAL = 0.6745
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +102,6 @@ def judged(differences: Sequence[float], limits: Limits, terms: Terms) -> Judgem
         groups=len(differences),
         detectable=max(limits.floor, _detectable(noise, terms.level, budget)),
     )
-
-
-def looks_now(groups: int, terms: Terms) -> bool:
-    """Whether it is time for a look."""
-    return groups in terms.looks
-
-
-def spread(values: Sequence[float]) -> float:
-    """The standard deviation, by the median of the distances from the median: a single outlier does not count."""
-    middle = statistics.median(values)
-    return statistics.median(abs(value - middle) for value in values) / MAD_OF_NORMAL
 
 
 def _decision(differences: Sequence[float], limits: Limits, terms: Terms) -> Decision:

@@ -19,6 +19,8 @@ NOMINAL = 0.97
 # With 6, none between signed ranks has 97%: 2 of 64 outcomes have all six differences alike. Two more allow for a
 # single outlier.
 FEWEST_ROUNDS = 8
+# The median distance from the median, of a normal distribution with a deviation of one.
+MAD_OF_NORMAL = 0.6745
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,12 @@ def located(values: Sequence[float], confidence: float) -> tuple[float, float, f
     outside = rejected(len(values), confidence)
     low, high = (means[outside - 1], means[-outside]) if outside else (-math.inf, math.inf)
     return statistics.median(means), low, high
+
+
+def spread(values: Sequence[float]) -> float:
+    """The standard deviation, by the median of the distances from the median: a single outlier does not count."""
+    middle = statistics.median(values)
+    return statistics.median(abs(value - middle) for value in values) / MAD_OF_NORMAL
 
 
 def merged(rounds: Sequence[float]) -> list[float]:

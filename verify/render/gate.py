@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from verify.probe.paired import spread
 from verify.render import forest, words
 from verify.render.markup import code, escaped, listing, table
 from verify.render.text import aligned, painted
@@ -135,7 +136,7 @@ def _cell(text: str) -> str:
 
 def _figure_rows(report: Report) -> list[Sequence[str]]:
     furthest = _reach(report)
-    head = ("figure", "now", "candidate", "change", "95% interval", "", "says", "noise of copies", "found with 80%")
+    head = ("figure", "now", "candidate", "change", "95% interval", "", "says", "noise", "found with 80%")
     return [head, *(_figure(figure, furthest) for figure in report.figures)]
 
 
@@ -145,7 +146,6 @@ def _figure(figure: Figure, furthest: float) -> Sequence[str]:
         span = f"{amount(figure, figure.low)} to {amount(figure, figure.high)}"
         if figure.scale == "ratio":
             picture = forest.line((figure.estimate, figure.low, figure.high), furthest)
-    noise = max(figure.copies, key=abs)
     return (
         f"{figure.name}[{figure.device}]",
         _typical(figure, figure.current),
@@ -154,7 +154,7 @@ def _figure(figure: Figure, furthest: float) -> Sequence[str]:
         span,
         picture,
         figure.decision,
-        f"up to {amount(figure, noise)}",
+        f"±{amount(figure, spread(figure.copies)).removeprefix('+')}",
         amount(figure, figure.detectable),
     )
 

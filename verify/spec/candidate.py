@@ -52,7 +52,7 @@ def make_candidate(
     return format_lock(platform.name, platform.digest, found)
 
 
-def read_foreign(root: Path, path: Path, platform_name: str) -> Lock:
+def read_foreign(root: Path, path: Path, platform_name: str, *, edited: bool = False) -> Lock:
     """Read a lock from anywhere, to compare with it: of our format, or a plain hashed requirements file.
 
     Unlike that of `read_lock`, it may have been made from another version of the platform's TOML, which
@@ -62,6 +62,7 @@ def read_foreign(root: Path, path: Path, platform_name: str) -> Lock:
         root: The project; a file below it is named by its path there.
         path: The file.
         platform_name: The platform that it is for.
+        edited: Whether somebody may have edited one of our format: a robot that proposes an upgrade does.
 
     Raises:
         UsageError: When it is missing, or the lock of another platform, or there is no such platform.
@@ -71,7 +72,7 @@ def read_foreign(root: Path, path: Path, platform_name: str) -> Lock:
     name = load_platform(root, platform_name).name
     where = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
     raw = read_bytes(path, where, MAX_BYTES)
-    source, packages = parse_foreign(raw, name, where)
+    source, packages = parse_foreign(raw, name, where, edited=edited)
     return Lock(path, name, sha256(raw).hexdigest(), source, packages)
 
 

@@ -99,8 +99,17 @@ def read_lock_of(root: Path, name: str, source_digest: str, source: str) -> Lock
     return Lock(path, name, sha256(raw).hexdigest(), held_source, packages)
 
 
-def parse_foreign(raw: bytes, platform: str, where: str) -> tuple[str, tuple[LockedPackage, ...]]:
+def parse_foreign(
+    raw: bytes, platform: str, where: str, *, edited: bool = False
+) -> tuple[str, tuple[LockedPackage, ...]]:
     """Read the bytes of a lock from anywhere: of our format, or a plain hashed requirements file with comments.
+
+    Args:
+        raw: The bytes.
+        platform: What it must be for.
+        where: The file, as messages print it.
+        edited: Whether a lock of our format may have been edited, as by a robot that writes new pins and hashes; its
+            header then says nothing of what it was made from.
 
     Returns:
         The digest of what it was made from, empty where the file does not say, and its packages.
@@ -116,7 +125,8 @@ def parse_foreign(raw: bytes, platform: str, where: str) -> tuple[str, tuple[Loc
             f"{where} is the lock of {ours[1]}: it cannot be compared with one of {platform}",
             f"give a lock of {platform}",
         )
-    found = parse_lock(raw, platform, where) if ours else ("", parse_packages(text, where, comments=True))
+    sealed = ours and not edited
+    found = parse_lock(raw, platform, where) if sealed else ("", parse_packages(text, where, comments=True))
     _refuse_markers(found[1], platform, where)
     return found
 
