@@ -135,6 +135,15 @@ def mutations(session: nox.Session) -> None:
 
 
 @nox.session
+def planted(session: nox.Session) -> None:
+    """Upgrade to packages with known faults, and write docs/planted-upgrades.md: what the gate said (-- --bisect)."""
+    python = test_python(session)
+    session.run(
+        python, "-m", "tests.gate.planted_upgrades", *session.posargs, env={"PYTHONPATH": str(ROOT)}, external=True
+    )
+
+
+@nox.session
 def benchmarks(session: nox.Session) -> None:
     """Measure the product itself, side by side with others (-- --reachable 8, --against-itself 100 or --doubled)."""
     python = test_python(session)

@@ -37,6 +37,11 @@ def test_six_groups_can_never_refuse() -> None:
     assert judged(shifted(noise(6, 0.001), 0.1), LIMITS, TERMS).decision == "undecided"
 
 
+def test_one_sample_decides_nothing() -> None:
+    for value in (0.0, 0.5, -0.5):
+        assert judged([value], LIMITS, TERMS).decision == "undecided"
+
+
 def test_what_is_surely_slower_by_less_than_the_floor_holds() -> None:
     assert judged(shifted(noise(13, 0.0005), 0.01), LIMITS, TERMS).decision == "held"
 
