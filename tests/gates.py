@@ -90,6 +90,7 @@ EXAMPLE: Data = {
     "environment": {"name": "m2", "digest": "e" * 64},
     "platform": "macos-arm64",
     "suite": {"version": "0.1.0", "digest": "5" * 64},
+    "policy": "9" * 64,
     "machine": "f" * 32,
     "facts": facts(packages=[]),
     "current": {"digest": "a" * 64, "packages": 54, "frameworks": [{"name": "peft", "version": "0.18.1"}]},

@@ -16,6 +16,7 @@ from verify.gate.timed import Timed
 from verify.judge.gate import verdict
 from verify.judge.gate_policy import GatePolicy
 from verify.judge.sequential import Judgement
+from verify.report.canonical import digest
 from verify.report.gate import Report
 from verify.report.v1 import UNSEALED
 from verify.run.assemble import sources_digest, struck
@@ -81,7 +82,8 @@ class Gate:
 
 def judged(gate: Gate, gathered: Gathered, policy: GatePolicy) -> Report:
     """The report of a gate, with the verdict of the policy; it has no digest yet."""
-    draft = Report.model_validate_json(json.dumps(_draft(gate, gathered), allow_nan=False))
+    data = {**_draft(gate, gathered), "policy": digest(policy)}
+    draft = Report.model_validate_json(json.dumps(data, allow_nan=False))
     return draft.model_copy(update={"verdict": verdict(draft, policy)})
 
 

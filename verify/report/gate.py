@@ -201,6 +201,7 @@ class Report(Closed):
         environment: The machine class.
         platform: What is installed there.
         suite: What asked.
+        policy: Digest of the policy that judged.
         machine: Salted digest of the machine's identity.
         facts: Of the machine, as the current side's interpreter tells them, without packages.
         current: The lock that is in use.
@@ -232,6 +233,7 @@ class Report(Closed):
     environment: v1.Environment
     platform: Name
     suite: v1.Suite
+    policy: Sha256
     machine: Machine
     facts: v1.Facts
     current: Side
