@@ -66,9 +66,7 @@ def test_an_interrupt_ends_all_processes(tmp_path: Path) -> None:
 
 
 def test_a_group_tells_of_each_workload_and_of_memory(tmp_path: Path) -> None:
-    duel = groups(job(workloads=["wait", "other"]), benches(tmp_path), rounds=6)
-    group = next(duel)
-    duel.close()
+    group = next(groups(job(workloads=["wait", "other"]), benches(tmp_path), rounds=6))
     assert {figure.name for figure in group} == {"wait", "other", PEAK, GROWTH}
     by_name = {figure.name: sample for figure, sample in group.items()}
     assert by_name["wait"].current >= 0.001
