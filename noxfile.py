@@ -89,6 +89,12 @@ def upgrade(session: nox.Session) -> None:
 
 
 @nox.session
+def audit(session: nox.Session) -> None:
+    """Tell whether reports can be believed: our history, or what people wrote (-- FILE…, --format sarif)."""
+    cli(session, "audit", *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Make the locks anew where they are outdated (-- --upgrade for the newest versions, -- --check to look)."""
     cli(session, "lock", *own(session, LOCK_WORDS))

@@ -53,21 +53,8 @@ def test_the_front_door_never_imports_what_it_opens() -> None:
 
 def test_every_machine_class_and_platform_has_its_session_with_a_title(project: Path) -> None:
     titles = dict(re.findall(r"^- (\S+)(?: \[\w+\])? -> (.+)$", nox(project, "-l").stdout, re.MULTILINE))
-    assert titles.keys() == {
-        *(
-            "setup",
-            "setup-cpu",
-            "setup-new-box",
-            "verify",
-            "upgrade",
-            "tests",
-            "lint",
-            "schemas",
-            "mutations",
-            "benchmarks",
-        ),
-        *("lock", "lock-linux", "lock-tests", "lock-tools"),
-    }
+    ours = "setup setup-cpu setup-new-box verify upgrade audit tests lint schemas mutations planted benchmarks"
+    assert titles.keys() == {*ours.split(), "lock", "lock-linux", "lock-tests", "lock-tools"}
     assert all(titles.values())
 
 
