@@ -157,19 +157,7 @@ def _compare(subject: Subject, scratch: Path, arguments: argparse.Namespace) -> 
     created, before, load = now(), contention.now(), os.getloadavg()[0]
     current = side_of(subject, "gate-current", subject.current, scratch)
     candidate = side_of(subject, "gate-candidate", subject.candidate, scratch)
-    gathered, interrupted = Gathered(), False
-    most = min(arguments.groups or subject.policy.looks[-1], subject.policy.looks[-1])
-    plan = Plan(
-        checks=[found.check for found in every_check()],
-        issues=known_issues(subject.root),
-        policy=subject.policy,
-        most=most,
-        stages=arguments.only or STAGES,
-        always_time=arguments.all,
-        folder=scratch / "gate",
-        ask=Asking(verbose=arguments.verbose),
-        tell=Duelling(sys.stderr).told,
-    )
+    plan, gathered, interrupted = _plan(subject, scratch, arguments), Gathered(), False
     try:
         go_through(current, candidate, plan, gathered)
     except KeyboardInterrupt:
@@ -184,7 +172,7 @@ def _compare(subject: Subject, scratch: Path, arguments: argparse.Namespace) -> 
         candidate=candidate,
         changes=subject.changes,
         advisories=subject.advisories,
-        budget=most,
+        budget=plan.most,
         conditions=_conditions(load, after),
         interrupted=interrupted,
         secrets=secrets(subject.root),
@@ -194,6 +182,20 @@ def _compare(subject: Subject, scratch: Path, arguments: argparse.Namespace) -> 
         gathered.bisections = bisected(subject, report.verdict.findings, current, plan, scratch)
         report = judged(replace(gate, finished=now()), gathered, subject.policy)
     return report
+
+
+def _plan(subject: Subject, scratch: Path, arguments: argparse.Namespace) -> Plan:
+    return Plan(
+        checks=[found.check for found in every_check()],
+        issues=known_issues(subject.root),
+        policy=subject.policy,
+        most=min(arguments.groups or subject.policy.looks[-1], subject.policy.looks[-1]),
+        stages=arguments.only or STAGES,
+        always_time=arguments.all,
+        folder=scratch / "gate",
+        ask=Asking(verbose=arguments.verbose),
+        tell=Duelling(sys.stderr).told,
+    )
 
 
 def _conditions(load: float, after: contention.Contention) -> Mapping[str, Any]:
