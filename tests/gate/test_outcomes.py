@@ -58,9 +58,22 @@ def test_what_passes_alone_is_told_as_such(compare: Any) -> None:
     assert row(outcomes)["reason"] == "it timed_out"
 
 
-def test_what_failed_before_is_not_asked_again(compare: Any) -> None:
+def test_what_failed_before_is_not_asked_of_the_candidate_again(compare: Any) -> None:
     answering = Answering({("candidate", "a.b"): ["failed"], ("current", "a.b"): ["crashed"]})
-    assert row(compare(answering, [check("a.b")]))["alone"] is None
+    found = row(compare(answering, [check("a.b")]))
+    assert (found["current"], found["alone"]) == ("crashed", None)
+
+
+def test_a_failure_of_the_current_by_chance_does_not_excuse_the_candidate(compare: Any) -> None:
+    answering = Answering({("candidate", "a.b"): ["failed"], ("current", "a.b"): ["timed_out", "passed"]})
+    found = row(compare(answering, [check("a.b")]))
+    assert (found["current"], found["candidate"], found["alone"]) == ("passed", "failed", "failed")
+
+
+def test_a_known_issue_of_the_current_is_not_asked_twice(compare: Any) -> None:
+    answering = Answering({("candidate", "a.b"): ["failed"], ("current", "a.b"): ["failed"]})
+    compare(answering, [check("a.b")], [ISSUE])
+    assert answering.asked.count(("current", "a.b")) == 1
 
 
 def test_what_skips_is_asked_of_the_current_and_not_again(compare: Any) -> None:

@@ -33,14 +33,18 @@ def compared(current: Arm, candidate: Arm, checks: Sequence[Check], issues: Sequ
     """Ask everything that is no benchmark of the candidate; what did not pass there, of the current side too.
 
     What passes with the candidate cannot be newly broken, so it need not be asked twice; where a known issue says that
-    it should fail, both are asked, so that one which is mended is told. What fails with the candidate and not with the
-    current side is asked once more, alone, before it counts.
+    it should fail, both are asked, so that one which is mended is told. What fails with the current side too, and is no
+    known issue there, is asked of it once more, alone: a failure by chance must not excuse the candidate's. What fails
+    with the candidate and not with the current side is asked once more, alone, before it counts.
     """
     functional = [check for check in checks if check.kind != "benchmark"]
     jobs = candidate.jobs(functional, "full")
     answers = {answer.job.id: answer for answer in ask(jobs, candidate.bench, "the suite, with the candidate")}
     wanted = [job for job in current.jobs(functional, "full") if _matters(job, answers, current, candidate, issues)]
     before = {answer.job.id: answer for answer in ask(wanted, current.bench, "what matters of it, with the current")}
+    doubted = [job for job in wanted if _may_be_chance(before[job.id], answers[job.id], current, issues)]
+    for job in doubted:
+        before |= {answer.job.id: answer for answer in ask([job], current.bench, "what fails with both, alone")}
     newly = [job for job in jobs if _is_new(answers[job.id], before.get(job.id))]
     alone: dict[str, Answer] = {}
     for job in newly:
@@ -68,6 +72,10 @@ def _issue(issues: Sequence[Entry], answer: Answer, arm: Arm) -> str | None:
 
 def _packages(facts: Mapping[str, Any]) -> Iterable[Package]:
     return [Package(name=package["name"], version=package["version"]) for package in facts["packages"]]
+
+
+def _may_be_chance(before: Answer, answer: Answer, current: Arm, issues: Sequence[Entry]) -> bool:
+    return before.outcome not in FINE and answer.outcome != "passed" and not _issue(issues, before, current)
 
 
 def _is_new(answer: Answer, before: Answer | None) -> bool:
