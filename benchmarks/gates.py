@@ -64,6 +64,7 @@ def rows(root: Path, gates: int) -> Iterator[str]:
     seen = sorted(group.load for group in recorded)
     load = f"{seen[0]:g} to {seen[-1]:g}, median {statistics.median(seen):g}"
     yield f"{len(recorded)} groups, recorded under a load of {load}\n"
+    yield f"{in_a_row(recorded, policy)}\n"
     yield HEAD
     for scale, change in itertools.product(SCALES, CHANGES):
         yield row(recorded, policy, scale=scale, change=change, gates=gates)
@@ -100,6 +101,20 @@ def row(recorded: Sequence[Recorded], policy: GatePolicy, *, scale: float, chang
     shares = " | ".join(f"{ended[word] / gates:.1%}" for word in ("refused", "accepted", "inconclusive"))
     noise = "as recorded" if scale == 1 else f"{scale:g} times as recorded"
     return f"| {noise} | {change:+.0%} | {shares} | {statistics.median(needed):g} |"
+
+
+def in_a_row(recorded: Sequence[Recorded], policy: GatePolicy) -> str:
+    """What gates say that take the record's groups one after the other, none twice: each as it would have been then."""
+    figures, ended, at = figures_of(list(MAKERS["cpu"]), "cpu"), Counter[str](), 0
+    while at + policy.looks[0] <= len(recorded):
+        groups_left = recorded[at : at + policy.looks[-1]]
+        series = {figure: [group.differences[figure.name] for group in groups_left] for figure in figures}
+        within = policy.model_copy(update={"looks": policy.looks_within(len(groups_left))})
+        verdict, needed = simulated(series, within)
+        ended[verdict] += 1
+        at += needed
+    told = ", ".join(f"{ended[word]} {word}" for word in ("accepted", "refused", "inconclusive") if ended[word])
+    return f"{ended.total()} gates of no change, one after the other through the record: {told}"
 
 
 def draw(recorded: Sequence[Recorded], count: int, scale: float, chance: random.Random) -> list[dict[str, float]]:
