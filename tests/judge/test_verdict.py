@@ -55,6 +55,17 @@ def test_a_wrong_sum_is_a_contradiction_whatever_the_verdict() -> None:
     assert [finding.rule for finding in audit(report, policy())] == ["recompute.value"]
 
 
+def test_a_claim_that_another_claim_contradicts_is_a_contradiction_too() -> None:
+    """As of somebody else's report: a rate that does not follow from the time beside it."""
+    shape = {"n": 2048, "dtype": "float32"}
+    figures = [
+        examples.measured("seconds", [0.00136], "s", direction="lower", conditions=shape),
+        examples.measured("gflops", [1263.2], "GFLOPS", conditions=shape),
+    ]
+    report = examples.certify(results=[result("matmul.rate", measurements=figures)])
+    assert [finding.rule for finding in audit(report, policy())] == ["recompute.value"]
+
+
 def test_the_place_in_the_chain_does_not_matter() -> None:
     report = examples.report()
     assert audit(seal(report, 7, "f" * 64), policy()) == []

@@ -1,7 +1,10 @@
 """From findings to a verdict, and to what keeps a report from being written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from verify.claims.of_report import claims_of
+from verify.judge.audit.audit import audit_document
+from verify.judge.audit.known import Known
 from verify.judge.finding import error, family, weight
 from verify.judge.policy import Policy
 from verify.judge.rules import RULES, Rule
@@ -38,6 +41,7 @@ def audit(report: AnyReport, policy: Policy) -> list[Finding]:
     found = [
         finding for finding in verdict.findings if finding.severity == "error" and family(finding) in CONTRADICTIONS
     ]
+    found += _contradicted_claims(report, policy)
     if isinstance(report, v1.Report):
         return found
     if report.verdict != verdict:
@@ -45,6 +49,14 @@ def audit(report: AnyReport, policy: Policy) -> list[Finding]:
         message = f"the report says {stated}, the rules say {verdict.value}, or for other reasons"
         found.append(error("verdict.differs", "verdict", message))
     return found
+
+
+def _contradicted_claims(report: AnyReport, policy: Policy) -> Iterator[Finding]:
+    """What the rules that reports of other people are held against find for certain in ours."""
+    for finding in audit_document(claims_of(newest(report)), Known(policy.hardware)):
+        if finding.severity == "error" and finding.grade == "certain" and family(finding) in CONTRADICTIONS:
+            told = {name: getattr(finding, name) for name in Finding.model_fields}
+            yield Finding(**told)
 
 
 def _value(findings: Sequence[Finding]) -> Value:
