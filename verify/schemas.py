@@ -8,7 +8,9 @@ from verify.judge.gate_policy import GatePolicy
 from verify.judge.hardware import Hardware
 from verify.judge.known_issues import KnownIssues
 from verify.judge.status import Terms
+from verify.report.attest.statement import Statement
 from verify.report.gate import Report as Gate
+from verify.report.keys import Signers
 from verify.report.schemas import report_schemas, schema_text
 from verify.spec.advisories import Advisories
 from verify.spec.environment import Environment
@@ -29,6 +31,8 @@ def all_schemas() -> Mapping[str, str]:
         "known-issues.json": schema_text(KnownIssues, stored=False),
         "advisories.json": schema_text(Advisories, stored=False),
         "certificate.json": schema_text(Terms, stored=False),
+        "allowed-signers.json": schema_text(Signers, stored=False),
+        "attestation.json": schema_text(Statement),
         "gate.json": schema_text(GatePolicy, stored=False),
         "report.gate-v1.json": schema_text(Gate),
     }
