@@ -1,6 +1,6 @@
 """``nox -s benchmarks``: prints the table; ``--cold`` and ``--reachable`` add what takes minutes a round.
 
-``--against-itself`` and ``--doubled`` print tables of their own, and nothing else.
+``--against-itself``, ``--doubled`` and ``--audit`` print tables of their own, and nothing else.
 """
 
 import argparse
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from benchmarks import against_itself, doubled, gates, provisioning, reachable, startup, suite
+from benchmarks import against_itself, doubled, gates, histories, provisioning, reachable, startup, suite
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = "| ours | against | ours, median | theirs, median | figure | rounds |\n|---|---|---|---|---|---|"
@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--record-duels", type=int, metavar="GROUPS", help="add the noise of so many duels to benchmarks/recorded/"
     )
+    found.add_argument("--audit", type=int, metavar="N", help="prove and question a made-up history of N reports")
     found.add_argument("--gates", type=int, metavar="N", help="simulate so many gates a cell with the recorded noise")
     return found
 
@@ -53,9 +54,16 @@ def rows(asked: argparse.Namespace) -> Iterable[str]:
         return gates.rows(ROOT, asked.gates)
     if asked.doubled:
         return doubled.rows(ROOT)
+    return chain([HEAD], _rows(asked))
+
+
+def _rows(asked: argparse.Namespace) -> Iterable[str]:
+    """The rows of the tables that have our head."""
+    if asked.audit:
+        return histories.rows(ROOT, asked.audit)
     if asked.only:
-        return chain([HEAD], reachable.PARTS[asked.only](ROOT, asked.reachable))
-    return chain([HEAD], _table(asked.cold, asked.reachable))
+        return reachable.PARTS[asked.only](ROOT, asked.reachable)
+    return _table(asked.cold, asked.reachable)
 
 
 def _table(cold: int, rounds: int) -> Iterator[str]:

@@ -6,6 +6,7 @@ import pytest
 
 from tests import examples
 from tests.cli.conftest import ROOT, Verify, keep
+from tests.written import SOUND
 from verify.errors import Exit
 from verify.run.assemble import sources_digest
 
@@ -100,3 +101,23 @@ def test_a_file_that_is_not_there_is_named(project: Path, verify: Verify) -> Non
     ended = verify("report", "show", str(project / "reports" / "none.json"))
     assert ended.returncode == Exit.INPUT_OUTPUT
     assert "none.json" in ended.stderr
+
+
+def test_a_written_report_is_kept_with_every_value_carried(project: Path, verify: Verify) -> None:
+    (project / "old.md").write_text(SOUND, encoding="utf-8")
+    ended = verify("report", "convert", str(project / "old.md"), "--environment", "m2")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    kept = json.loads(ended.stdout)
+    figures = [figure for result in kept["results"] for figure in result["measurements"]]
+    assert {figure["provenance"] for figure in figures} == {"carried"}
+    assert {figure["name"]: figure["value"] for figure in figures}["load_rate"] == 24_888
+    assert kept["verdict"]["value"] == "refused"
+    (project / "kept.json").write_text(ended.stdout, encoding="utf-8")
+    assert verify("report", "show", str(project / "kept.json")).returncode == 0
+
+
+def test_a_written_report_needs_to_be_told_whose_history_it_is_of(project: Path, verify: Verify) -> None:
+    (project / "old.md").write_text(SOUND, encoding="utf-8")
+    ended = verify("report", "convert", str(project / "old.md"))
+    assert ended.returncode == 2
+    assert "--environment NAME" in ended.stderr

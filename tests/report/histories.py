@@ -33,8 +33,9 @@ def append(root: Path, number: int = 0, **more: str) -> Path:
 
 
 def files(root: Path) -> list[str]:
-    """All that lies in the example's history."""
-    return sorted(path.name for path in (root / "reports/m2").iterdir() if path.name != history.LOCK)
+    """All that lies in the example's history, but for lock and heads."""
+    names = (path.name for path in (root / "reports/m2").iterdir())
+    return sorted(name for name in names if name != history.LOCK and not name.endswith(".head"))
 
 
 def whole(root: Path) -> list[AnyReport]:

@@ -4,13 +4,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from verify.cli.surroundings import project_root
+from verify.cli.surroundings import now, project_root
 from verify.errors import Exit, UsageError
 from verify.report.v2 import Finding, Severity
-from verify.report.versions import VERSIONS, AnyReport
+from verify.report.versions import VERSIONS, AnyReport, Version
 
-PACKAGE = Path(__file__).resolve().parents[1]
 NOTHING = UsageError("reports/ holds no report", "make one: ./noxw -s setup verify")
+# What people write reports in.
+WRITTEN = (".md", ".markdown", ".txt")
 FORMATS = ("text", "markdown", "junit", "json")
 
 
@@ -26,7 +27,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
     )
     validate.add_argument("--json", action="store_true", help="for machines")
     validate.set_defaults(act=_validate)
-    convert = verbs.add_parser("convert", help="print a report in a newer version; the stored one stays")
+    convert = verbs.add_parser(
+        "convert",
+        help="print a report in a newer version, or Markdown that somebody wrote as one; the stored one stays",
+    )
+    convert.add_argument("--environment", metavar="NAME", help="whose history a written report is of")
     convert.add_argument("--to", choices=VERSIONS, default=VERSIONS[-1], help=f"default: {VERSIONS[-1]}")
     convert.add_argument("--json", action="store_true", help="accepted for uniformity: the output is JSON in any case")
     convert.set_defaults(act=_convert)
@@ -84,30 +89,10 @@ def _read(path: Path, root: Path) -> AnyReport:
 
 
 def _doubts(path: Path, report: AnyReport, root: Path) -> list[Finding]:
-    """What contradicts a stored report, in it and in the page beside it.
+    """What contradicts a stored report, in it and in the page beside it."""
+    from verify.run.auditing import doubts, page_doubts
 
-    Verdict and page are made again only where environment, rules and renderers are still those of then.
-    """
-    from verify.judge.verdict import audit
-    from verify.render import markdown
-    from verify.report.history import page_differs
-    from verify.run.assemble import sources_digest
-    from verify.run.policies import policy_for
-    from verify.spec.environment import environment_names, load_environment
-
-    name = report.environment.name
-    known = load_environment(root, name) if name in environment_names(root) else None
-    today = report.suite.digest == sources_digest(PACKAGE)
-    same = known if known and today and known.digest == report.environment.digest else None
-    found = audit(report, policy_for(root, same))
-    if not same:
-        found = [finding for finding in found if finding.rule != "verdict.differs"]
-    page = path.with_suffix(".md")
-    if not page.exists():
-        found.append(_doubt("missing", page.name, "`verify report show --format markdown` makes it anew", "warning"))
-    elif today and page_differs(path, root, report, markdown.render):
-        found.append(_doubt("page", page.name, "does not say what its report says", "error"))
-    return found
+    return [*doubts(report, root), *page_doubts(path, root, report)]
 
 
 def _doubt(rule: str, subject: str, message: str, severity: Severity) -> Finding:
@@ -118,11 +103,37 @@ def _convert(arguments: argparse.Namespace, root: Path) -> int:
     from verify.report.canonical import stored_text
     from verify.report.upgrade import upgrade
 
-    report = _read(_chosen(arguments.report, root), root)
+    path = _chosen(arguments.report, root)
+    if path.suffix in WRITTEN:
+        sys.stdout.write(stored_text(_carried(path, root, arguments.to, arguments.environment)))
+        return Exit.HOLDS
+    report = _read(path, root)
     if VERSIONS.index(report.version) > VERSIONS.index(arguments.to):
         raise UsageError(f"a {report.version} report cannot become {arguments.to}", "choose a newer version with --to")
     sys.stdout.write(stored_text(upgrade(report, arguments.to)))
     return Exit.HOLDS
+
+
+def _carried(path: Path, root: Path, version: Version, environment: str | None) -> AnyReport:
+    """What somebody wrote, as a report whose every value is carried; it is judged, and can only be refused."""
+    from verify.claims.convert import carried
+    from verify.claims.read import read_markdown
+    from verify.judge.verdict import judge
+    from verify.report import v1
+    from verify.report.canonical import seal
+    from verify.report.disk import read_regular
+    from verify.report.read import LARGEST_FILE
+    from verify.run.policies import policy_for
+    from verify.spec.environment import load_environment
+
+    if environment is None:
+        raise UsageError("a written report does not say whose history it is of", "name it: --environment NAME")
+    known = load_environment(root, environment)
+    document = read_markdown(read_regular(path, path.parent, LARGEST_FILE), path.name)
+    draft = carried(document, version, known.name, known.platform, now())
+    if not isinstance(draft, v1.Report):
+        draft = draft.model_copy(update={"verdict": judge(draft, policy_for(root, known))})
+    return seal(draft, 1, None)
 
 
 def _chosen(path: Path | None, root: Path) -> Path:

@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -11,8 +10,13 @@ from pathlib import Path
 
 from verify.errors import IntegrityError, StorageError, UsageError
 from verify.report.canonical import seal, stored_text
-from verify.report.disk import LOCAL, Disk, read_regular, settle, stage, sweep
-from verify.report.read import LARGEST_FILE, named, parse_report, read_report
+from verify.report.chain import verify_head, verify_links
+from verify.report.disk import LOCAL, Disk, read_regular, stage, sweep
+from verify.report.head import Sign
+from verify.report.heads import heads_beside, is_head, machines_of, write_heads
+from verify.report.keep import keep
+from verify.report.place import Place, name_of, place_of, placed
+from verify.report.read import named, parse_report, read_report
 from verify.report.v2 import Finding
 from verify.report.versions import AnyReport
 
@@ -28,6 +32,8 @@ Render = Callable[[AnyReport], str]
 
 _ENVIRONMENT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _FILE = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}\.json")
+# A report, or an attestation beside it.
+_OURS = re.compile(_FILE.pattern.replace("\\.json", r"(\.intoto)?\.json"))
 
 
 def preflight(root: Path, environment: str, disk: Disk = LOCAL) -> None:
@@ -40,21 +46,25 @@ def preflight(root: Path, environment: str, disk: Disk = LOCAL) -> None:
 
     Raises:
         StorageError: The disk is full, read-only or broken.
-        IntegrityError: A stored report is damaged, so that nothing can be chained to it.
+        IntegrityError: A stored report is damaged or missing, so that nothing can be chained to it.
     """
     with _writing(root, environment) as folder:
         probe = stage(disk, folder / "probe", bytes(PROBE_BYTES))
         disk.sync_folder(folder)
         probe.unlink()
-        for machine in {head.machine for head in _heads(folder, root)}:
-            _last(folder, root, machine)
+        places = _places(folder, root)
+        for machine in sorted({place.machine for place in places} | machines_of(listed(folder, root))):
+            _end(folder, root, machine, places)
 
 
-def append(root: Path, draft: AnyReport, *, render: Render, audit: Audit, disk: Disk = LOCAL) -> Path:
+def append(
+    root: Path, draft: AnyReport, *, render: Render, audit: Audit, disk: Disk = LOCAL, sign: Sign | None = None
+) -> Path:
     """Put a report at the end of its chain, and keep it.
 
     It is sealed, read back from its own text by both validators, and audited, before any of it is written;
-    only one process at a time does so for an environment.
+    only one process at a time does so for an environment. The head that counts it is written after it: see
+    `verify.report.head`.
 
     Args:
         root: The project.
@@ -62,20 +72,24 @@ def append(root: Path, draft: AnyReport, *, render: Render, audit: Audit, disk: 
         render: What makes the Markdown beside it.
         audit: Findings that contradict the report; any of severity ``error`` stops it.
         disk: Where to write.
+        sign: What signs the head; without it there is no new signed one.
 
     Returns:
         The JSON file.
 
     Raises:
-        StorageError: The disk would not keep it.
-        IntegrityError: It contradicts itself, or its predecessor is damaged. Nothing was written.
+        StorageError: The disk would not keep it, or its head.
+        IntegrityError: It contradicts itself, or the chain is damaged or not whole. Nothing was written.
     """
     with _writing(root, draft.environment.name) as folder:
-        last = _last(folder, root, draft.machine)
-        sealed = seal(draft, last.sequence + 1 if last else 1, last.digest if last else None)
+        end = _end(folder, root, draft.machine, _places(folder, root))
+        sealed = seal(draft, len(end.chain) + 1, end.last.digest if end.last else None)
         data = _proven(sealed, audit)
         path = folder / file_name(sealed)
-        _keep(disk, {path: data, path.with_suffix(".md"): render(sealed).encode()})
+        if end.behind:
+            write_heads(disk, folder, end.chain, sign)
+        keep(disk, {path: data, path.with_suffix(".md"): render(sealed).encode()})
+        write_heads(disk, folder, [*end.chain, placed(path, root, data)], sign)
         return path
 
 
@@ -90,7 +104,7 @@ def latest(root: Path, environment: str, machine: str | None = None) -> AnyRepor
 
 def stored(root: Path, environment: str) -> list[Path]:
     """The files of an environment's history, oldest first by name."""
-    return [path for path in _listed(_folder(root, environment), root) if _FILE.fullmatch(path.name)]
+    return [path for path in listed(_folder(root, environment), root) if _FILE.fullmatch(path.name)]
 
 
 def chain_of(root: Path, environment: str, machine: str) -> list[AnyReport]:
@@ -139,33 +153,33 @@ def environments(root: Path) -> list[str]:
         IntegrityError: A link or a file is where a folder of reports should be.
     """
     _no_link(root / FOLDER, root)
-    places = [path for path in _listed(root / FOLDER, root) if path != root / GATES]
+    places = [path for path in listed(root / FOLDER, root) if path != root / GATES]
     names = [path.name for path in places if _ENVIRONMENT.fullmatch(path.name)]
     for name in names:
-        _listed(_folder(root, name), root)
+        listed(_folder(root, name), root)
     return names
 
 
 def strays(root: Path) -> list[Path]:
-    """What lies in the history and is neither a report, nor a page beside one, nor hidden.
+    """What lies in the history and is no report, no page or attestation beside one, no head, and not hidden.
 
     Raises:
         IntegrityError: A link or a file is where a folder of reports should be.
     """
     known = environments(root)
-    folders = [path for path in _listed(root / FOLDER, root) if path.is_dir() and path.name not in known]
-    files = [path for name in known for path in _listed(_folder(root, name), root) if not _belongs(path)]
+    folders = [path for path in listed(root / FOLDER, root) if path.is_dir() and path.name not in known]
+    files = [path for name in known for path in listed(_folder(root, name), root) if not _belongs(path)]
     return [path for path in [*folders, *files] if not path.name.startswith(".") and path != root / GATES]
 
 
 def _belongs(path: Path) -> bool:
-    expected = path.suffix in (".md", ".html") or _FILE.fullmatch(path.name)
+    expected = path.suffix in (".md", ".html") or _OURS.fullmatch(path.name) or is_head(path)
     return bool(expected) and path.is_file() and not path.is_symlink()
 
 
 def file_name(report: AnyReport) -> str:
     """``20260102T030405Z-0123456789ab.json``."""
-    return f"{report.created.replace('-', '').replace(':', '')}-{report.id}.json"
+    return name_of(report.created, report.id)
 
 
 def _folder(root: Path, environment: str) -> Path:
@@ -184,10 +198,15 @@ def _no_link(path: Path, root: Path) -> None:
         raise IntegrityError(f"{named(path, root)} is a symbolic link", "reports live in the project: replace it")
 
 
-def _listed(folder: Path, root: Path) -> list[Path]:
-    """What lies in a folder, by name; nothing where nothing is."""
+def listed(folder: Path, root: Path) -> list[Path]:
+    """What lies in a folder, by name; nothing where nothing is.
+
+    Raises:
+        StorageError: It cannot be read.
+        IntegrityError: It is no folder.
+    """
     try:
-        return sorted(folder.iterdir())
+        return sorted(folder.iterdir(), key=lambda path: path.name)
     except FileNotFoundError:
         return []
     except NotADirectoryError as error:
@@ -221,26 +240,50 @@ def _writing(root: Path, environment: str) -> Iterator[Path]:
 
 
 def _last(folder: Path, root: Path, machine: str | None) -> AnyReport | None:
-    heads = [head for head in _heads(folder, root) if machine in (None, head.machine)]
-    if not heads:
+    places = [place for place in _places(folder, root) if machine in (None, place.machine)]
+    if not places:
         return None
-    last = max(heads, key=lambda head: head.sequence) if machine else heads[-1]
+    last = max(places, key=_by_sequence) if machine else places[-1]
     return read_stored(last.path, root)
 
 
-def _heads(folder: Path, root: Path) -> "list[Head]":
+def _places(folder: Path, root: Path) -> list[Place]:
     """Just enough of each report to find the last without proving them all; the newest by name comes last."""
-    return [_head(path, root) for path in _listed(folder, root) if _FILE.fullmatch(path.name)]
+    return [place_of(path, root) for path in listed(folder, root) if _FILE.fullmatch(path.name)]
 
 
-def _head(path: Path, root: Path) -> "Head":
-    try:
-        content = json.loads(read_regular(path, root, LARGEST_FILE))
-        return Head(path, str(content["machine"]), int(content["sequence"]))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise IntegrityError(
-            f"{named(path, root)} is damaged", "see `verify report validate`; restore it from version control"
-        ) from error
+def _by_sequence(place: Place) -> tuple[int, str]:
+    return place.sequence, place.created
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """A machine's chain, by sequence, and its last report; whether its head lies behind."""
+
+    chain: tuple[Place, ...]
+    last: AnyReport | None
+    behind: bool
+
+
+def _end(folder: Path, root: Path, machine: str, places: Sequence[Place]) -> _End:
+    """The end of a chain, proven to be its end: nothing else may be appended to.
+
+    Where no head tells, all of the chain is proven, for the head that comes next will vouch for it.
+    """
+    chain = sorted((place for place in places if place.machine == machine), key=_by_sequence)
+    last = read_stored(chain[-1].path, root) if chain else None
+    heads = heads_beside(folder, root, machine)
+    found = [finding for kept, head in heads for finding in verify_head(head, chain, kept)]
+    found += verify_links(chain)
+    own = dict(heads).get("own")
+    if own is None:
+        for place in chain:
+            read_stored(place.path, root)
+    wrong = [finding for finding in found if finding.severity == "error"]
+    if wrong:
+        hint = "nothing is appended to it: `verify history prove` tells all; restore it from version control"
+        raise IntegrityError(f"{wrong[0].subject}: {wrong[0].message}", hint)
+    return _End(tuple(chain), last, own is not None and own.count < len(chain))
 
 
 def _proven(sealed: AnyReport, audit: Audit) -> bytes:
@@ -254,44 +297,3 @@ def _proven(sealed: AnyReport, audit: Audit) -> bytes:
             "nothing was written; this is a fault of the suite: report it with the line above",
         )
     return data
-
-
-def _keep(disk: Disk, files: dict[Path, bytes]) -> None:
-    """All files, each whole or not at all; the first is the record and gets its name first."""
-    staged: list[tuple[Path, Path]] = []
-    try:
-        for path, data in files.items():
-            if os.path.lexists(path):
-                raise _taken(path)
-            staged.append((stage(disk, path, data), path))
-        for temporary, path in staged:
-            try:
-                settle(disk, temporary, path)
-            except FileExistsError as error:
-                raise _taken(path) from error
-        # The folders may be new too: a name is safe when the folder that holds it is.
-        for folder in staged[0][1].parents[:3]:
-            disk.sync_folder(folder)
-    finally:
-        for temporary, _ in staged:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-
-
-def _taken(path: Path) -> IntegrityError:
-    return IntegrityError(f"{path.name} exists", "reports are never overwritten; remove it or wait a second")
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A stored report's place.
-
-    Attributes:
-        path: Its file.
-        machine: Whose chain it belongs to.
-        sequence: Where in it.
-    """
-
-    path: Path
-    machine: str
-    sequence: int

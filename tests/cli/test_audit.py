@@ -1,0 +1,135 @@
+"""``verify audit`` over what people wrote, and over our own history."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests import examples
+from tests.cli.conftest import Verify, keep
+from tests.written import SOUND, WRONG
+
+
+@pytest.fixture
+def written(project: Path) -> Path:
+    (project / "old").mkdir()
+    (project / "old" / "sound.md").write_text(SOUND, encoding="utf-8")
+    (project / "old" / "wrong.md").write_text(WRONG, encoding="utf-8")
+    return project / "old"
+
+
+def line_of(text: str, words: str) -> int:
+    return next(number for number, line in enumerate(text.splitlines(), 1) if words in line)
+
+
+def test_a_report_whose_figures_follow_holds(written: Path, verify: Verify) -> None:
+    finished = verify("audit", str(written / "sound.md"))
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert "1 document looked at: 0 wrong" in finished.stdout
+
+
+def test_a_figure_that_does_not_follow_is_told_with_line_and_sum(written: Path, verify: Verify) -> None:
+    finished = verify("audit", str(written / "wrong.md"))
+    assert finished.returncode == 1
+    line = line_of(WRONG, "780.9")
+    assert f"{line:>5} ✗ recompute.value" in finished.stdout
+    assert "780.9 GFLOPS is stated" in finished.stdout
+    assert "the sum: 2 * " in finished.stdout
+
+
+def test_findings_are_told_to_machines(written: Path, verify: Verify) -> None:
+    told = json.loads(verify("audit", str(written), "--json").stdout)
+    assert told["looked_at"] == {"old/sound.md": "document", "old/wrong.md": "document"}
+    (finding,) = (one for one in told["findings"] if one["severity"] == "error")
+    assert finding["place"] == {"file": "old/wrong.md", "line": line_of(WRONG, "780.9")}
+    assert finding["recomputed"] == pytest.approx(2 * 2048**3 / 0.0022 / 1e9)
+
+
+def test_sarif_puts_a_finding_on_its_line(written: Path, verify: Verify) -> None:
+    told = json.loads(verify("audit", str(written / "wrong.md"), "--format", "sarif").stdout)
+    (run,) = told["runs"]
+    (result,) = (each for each in run["results"] if each["level"] == "error")
+    place = result["locations"][0]["physicalLocation"]
+    assert place == {
+        "artifactLocation": {"uri": "old/wrong.md"},
+        "region": {"startLine": line_of(WRONG, "780.9")},
+    }
+    assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+
+
+def test_junit_has_a_failure_for_what_is_wrong(written: Path, verify: Verify) -> None:
+    root = ET.fromstring(verify("audit", str(written), "--format", "junit").stdout)  # noqa: S314 - of our own making
+    failures = {suite.get("name"): suite.get("failures") for suite in root}
+    assert failures == {"old/sound.md": "0", "old/wrong.md": "1"}
+
+
+def test_markdown_is_a_table_a_file(written: Path, verify: Verify) -> None:
+    page = verify("audit", str(written / "wrong.md"), "--format", "markdown").stdout
+    assert "## `old/wrong.md`" in page
+    assert f"| {line_of(WRONG, '780.9')} " in page
+
+
+def test_an_empty_history_has_nothing_wrong(verify: Verify) -> None:
+    assert verify("audit").returncode == 0
+
+
+def test_a_sound_history_holds(project: Path, verify: Verify) -> None:
+    keep(project, examples.report())
+    finished = verify("audit")
+    assert finished.returncode == 0, finished.stdout
+    assert "1 report looked at: 0 wrong" in finished.stdout
+
+
+def test_a_changed_byte_in_the_history_is_an_error_of_integrity(project: Path, verify: Verify) -> None:
+    path = keep(project, examples.report())
+    path.write_bytes(path.read_bytes().replace(b"64", b"65", 1))
+    finished = verify("audit")
+    assert finished.returncode == 4
+    assert path.name in finished.stdout
+
+
+def test_a_report_that_is_gone_is_an_error_of_integrity(project: Path, verify: Verify) -> None:
+    keep(project, examples.report())
+    last = keep(project, examples.report(id="0123456789ac", created="2026-02-03T04:05:06Z"))
+    last.unlink()
+    assert verify("audit").returncode == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("old.md", b"\xff\xfe\x00", "UTF-8"),
+        ("old.json", b"{", "old.json"),
+        ("old.json", b'{"version": "v99"}', "v99"),
+        ("old.pdf", b"%PDF", "neither JSON nor Markdown"),
+    ],
+)
+def test_what_is_no_report_is_told_in_one_line(
+    project: Path, verify: Verify, name: str, data: bytes, said: str
+) -> None:
+    (project / name).write_bytes(data)
+    finished = verify("audit", str(project / name))
+    assert finished.returncode == (2 if name.endswith("pdf") else 4)
+    assert said in finished.stdout + finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_what_is_not_there_is_told(verify: Verify) -> None:
+    finished = verify("audit", "there-is-none.md")
+    assert finished.returncode == 5
+    assert "there-is-none.md" in finished.stderr
+
+
+def test_a_link_is_not_followed(project: Path, verify: Verify, tmp_path: Path) -> None:
+    (tmp_path / "secret.md").write_text(WRONG, encoding="utf-8")
+    (project / "link.md").symlink_to(tmp_path / "secret.md")
+    finished = verify("audit", str(project / "link.md"))
+    assert finished.returncode == 4
+    assert "symbolic link" in finished.stdout
+
+
+def test_signatures_are_of_the_whole_history(written: Path, verify: Verify) -> None:
+    finished = verify("audit", "--signatures", str(written))
+    assert finished.returncode == 2
+    assert "whole history" in finished.stderr
