@@ -2,8 +2,8 @@
 
 The noise is recorded on a machine by ``--record-duels N``, whatever else it does meanwhile. A simulated gate draws its
 groups from the record in runs of neighbours, all figures together, so that drift, correlation and heavy tails stay as
-they were; either side could have been the candidate, so half of the gates see it turned around. One figure at a time
-is then made slower.
+they were; any of the three processes of a group could have been the candidate, so each gate draws which was. One figure
+at a time is then made slower.
 """
 
 import itertools
@@ -20,10 +20,10 @@ from pathlib import Path
 
 from benchmarks.asking import asker
 from verify.checks.duel.workloads import MAKERS
-from verify.gate.duel import Measured, figures_of, groups
-from verify.gate.timed import QUESTION, limits_of, why_stop
+from verify.gate.duel import Measured, figures_of, groups, sample_of
+from verify.gate.timed import QUESTION, why_stop
 from verify.judge.gate_policy import GatePolicy
-from verify.judge.sequential import Terms, judged
+from verify.judge.sequential import Judgement, Terms, judged
 from verify.probe.discover import find_checks
 from verify.run.plan import Job
 from verify.run.policies import gate_policy
@@ -37,6 +37,7 @@ RUN = 6
 SEED = 20_260_101
 CHANGES = (0.0, 0.05, 0.10)
 SCALES = (1.0, 2.0)
+FIGURES = figures_of(list(MAKERS["cpu"]), "cpu")
 
 
 def record(root: Path, count: int) -> Iterator[str]:
@@ -49,10 +50,8 @@ def record(root: Path, count: int) -> Iterator[str]:
         benches = [host.bench(Path(folder) / str(seat)) for seat in range(3)]
         benches = [replace(bench, together=bench.processors) for bench in benches]
         for number, group in enumerate(itertools.islice(groups(job, benches), count), 1):
-            line = {
-                "load": round(os.getloadavg()[0], 2),
-                "differences": {figure.name: round(sample.difference, 6) for figure, sample in group.items()},
-            }
+            values = {figure.name: [float(f"{one:.6g}") for one in sample.values] for figure, sample in group.items()}
+            line = {"load": round(os.getloadavg()[0], 2), "values": values}
             with RECORD.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
             yield f"{number} of {count} groups, load {line['load']}"
@@ -72,10 +71,10 @@ def rows(root: Path, gates: int) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One group: the load meanwhile, and the difference of each figure."""
+    """One group: the load meanwhile, and what its three processes gave, by figure."""
 
     load: float
-    differences: Mapping[str, float]
+    values: Mapping[str, Sequence[float]]
 
 
 def read(path: Path = RECORD) -> list[Recorded]:
@@ -87,14 +86,15 @@ def row(recorded: Sequence[Recorded], policy: GatePolicy, *, scale: float, chang
     """One cell of the table: what came of so many gates, the change going round the figures."""
     # Not for secrecy: a table must come out the same again.
     chance = random.Random(SEED)  # noqa: S311
-    figures = figures_of(list(MAKERS["cpu"]), "cpu")
-    slowed = [figure for figure in figures if figure.unit == "s"]
+    slowed = [figure for figure in FIGURES if figure.unit == "s"]
     ended: Counter[str] = Counter()
     needed: list[int] = []
     for number in range(gates):
-        drawn = draw(recorded, policy.looks[-1], scale, chance)
-        worse = slowed[number % len(slowed)].name
-        series = {f: [d[f.name] + (math.log1p(change) if f.name == worse else 0.0) for d in drawn] for f in figures}
+        worse = slowed[number % len(slowed)]
+        seats = chance.sample(range(3), 3)
+        drawn = draw(recorded, policy.looks[-1], chance)
+        series = {figure: [seen(group, figure, seats, scale) for group in drawn] for figure in FIGURES}
+        series[worse] = [(difference + math.log1p(change), copies) for difference, copies in series[worse]]
         verdict, groups_needed = simulated(series, policy)
         ended[verdict] += 1
         needed.append(groups_needed)
@@ -105,36 +105,46 @@ def row(recorded: Sequence[Recorded], policy: GatePolicy, *, scale: float, chang
 
 def in_a_row(recorded: Sequence[Recorded], policy: GatePolicy) -> str:
     """What gates say that take the record's groups one after the other, none twice: each as it would have been then."""
-    figures, ended, at = figures_of(list(MAKERS["cpu"]), "cpu"), Counter[str](), 0
-    while at + policy.looks[0] <= len(recorded):
+    ended, at = Counter[str](), 0
+    while at + policy.looks[-1] <= len(recorded):
         groups_left = recorded[at : at + policy.looks[-1]]
-        series = {figure: [group.differences[figure.name] for group in groups_left] for figure in figures}
-        within = policy.model_copy(update={"looks": policy.looks_within(len(groups_left))})
-        verdict, needed = simulated(series, within)
+        series = {figure: [seen(group, figure, (0, 1, 2), 1.0) for group in groups_left] for figure in FIGURES}
+        verdict, needed = simulated(series, policy)
         ended[verdict] += 1
         at += needed
     told = ", ".join(f"{ended[word]} {word}" for word in ("accepted", "refused", "inconclusive") if ended[word])
-    return f"{ended.total()} gates of no change, one after the other through the record: {told}"
+    return f"{ended.total()} gates of no change, one after the other through the record: {told or 'too few groups'}"
 
 
-def draw(recorded: Sequence[Recorded], count: int, scale: float, chance: random.Random) -> list[dict[str, float]]:
+def draw(recorded: Sequence[Recorded], count: int, chance: random.Random) -> list[Recorded]:
     """So many groups, in runs of neighbours from anywhere in the record, which is closed to a ring."""
-    sign, drawn = scale * chance.choice((1, -1)), list[dict[str, float]]()
+    drawn = list[Recorded]()
     while len(drawn) < count:
         start = chance.randrange(len(recorded))
-        run = (recorded[(start + step) % len(recorded)] for step in range(RUN))
-        drawn += [{name: sign * value for name, value in group.differences.items()} for group in run]
+        drawn += [recorded[(start + step) % len(recorded)] for step in range(RUN)]
     return drawn[:count]
 
 
-def simulated(series: Mapping[Measured, Sequence[float]], policy: GatePolicy) -> tuple[str, int]:
-    """What a gate says of these differences, and after how many groups it stops."""
+def seen(group: Recorded, figure: Measured, seats: Sequence[int], scale: float) -> tuple[float, float]:
+    """The difference and that of the copies, had the processes sat so, and been so many times as noisy."""
+    values = group.values[figure.name]
+    sample = sample_of([values[seat] for seat in seats], figure.scale)
+    return scale * sample.difference, scale * sample.copies
+
+
+def simulated(series: Mapping[Measured, Sequence[tuple[float, float]]], policy: GatePolicy) -> tuple[str, int]:
+    """What a gate says of these differences and copies, and after how many groups it stops."""
     terms = Terms(policy.false_alarms, len(series), policy.looks)
     for look in policy.looks:
-        known = {figure: judged(values[:look], limits_of(figure, policy), terms) for figure, values in series.items()}
+        known = {figure: _judged(figure, pairs[:look], policy, terms) for figure, pairs in series.items()}
         if why_stop(known, look, terms):
             break
     decisions = {judgement.decision for judgement in known.values()}
     if "regressed" in decisions:
         return "refused", look
     return ("accepted" if decisions == {"held"} else "inconclusive"), look
+
+
+def _judged(figure: Measured, pairs: Sequence[tuple[float, float]], policy: GatePolicy, terms: Terms) -> Judgement:
+    differences, copies = zip(*pairs, strict=True)
+    return judged(differences, copies, policy.limits_of(figure.scale, figure.unit), terms)

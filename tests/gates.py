@@ -71,6 +71,7 @@ def check(**changes: Any) -> Data:
         "reason": "logit_gap is 0.3 1, must be at most 0.0001",
         "required": True,
         "known_issue": None,
+        "known_issue_now": None,
         **changes,
     }
 
@@ -120,7 +121,6 @@ EXAMPLE: Data = {
     ],
     "groups": GROUPS,
     "budget": 25,
-    "refused_early": False,
     "stopped": "every figure holds",
     "conditions": {"load_before": 0.3, "load_after": 1.9},
     "bisections": [],

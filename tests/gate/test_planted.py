@@ -147,7 +147,7 @@ def test_a_lock_with_a_repacked_peft_is_built_aside(copy: Path, tmp_path: Path) 
     environ = {**os.environ, "UV_FIND_LINKS": str(wheels), "UV_CACHE_DIR": str(tmp_path / "cache")}
 
     def aside(lock: Lock) -> Path:
-        return provision_lock(copy, "gate-candidate", platform, lock, environ=environ, report=lambda _: None)
+        return provision_lock(copy, "gate-new", platform, lock, environ=environ, report=lambda _: None)
 
     with alone(copy / ".environments" / "run"):
         first = candidate(copy, slow_peft(build, wheels, "first"))
@@ -157,4 +157,4 @@ def test_a_lock_with_a_repacked_peft_is_built_aside(copy: Path, tmp_path: Path) 
         assert told(aside(candidate(copy, second))) == ("0.0.1+planted", "'second'")
         with pytest.raises(IntegrityError, match="Hash mismatch"):
             aside(candidate(copy, replace(second, sha256="0" * 64)))
-        assert told(copy / ".environments" / "gate-candidate")[1] == "'second'"
+        assert told(copy / ".environments" / "gate-new")[1] == "'second'"

@@ -1,16 +1,12 @@
 """The stages of a gate: what each leaves, and what is not asked any more."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from tests.gate.sides import Answering, arm, check
 from tests.gates import gate_policy
 from verify.gate.assemble import Gathered
 from verify.gate.behaviour import behaviours
-from verify.gate.stages import STAGES, Plan, Stage, go_through, lost, refused_by
+from verify.gate.stages import STAGES, Plan, Stage, go_through, lost
 
 PACKAGES = {need: "1.0" for check in behaviours() for need in check.terms.needs}
 
@@ -24,6 +20,7 @@ def plan_of(folder: Path, answering: Answering, *stages: Stage) -> Plan:
         stages=stages or STAGES,
         always_time=False,
         folder=folder / "gate",
+        refuses=lambda gathered: bool(gathered.outcomes.rows),
         ask=answering,
         tell=lambda *_: None,
     )
@@ -47,7 +44,7 @@ def test_a_stage_that_nobody_asked_for_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_candidate_that_is_refused_already_is_not_timed(tmp_path: Path) -> None:
     gathered = gone_through(tmp_path, Answering({("candidate", "a.b"): ["failed"]}))
-    assert gathered.refused_early
+    assert gathered.timed is None
     assert gathered.stopped == "the candidate is refused already"
 
 
@@ -62,37 +59,22 @@ def test_each_side_reads_what_the_other_left(tmp_path: Path) -> None:
     assert folders == ["back", "candidate", "control", "current"]
 
 
-def row(**changes: Any) -> Mapping[str, Any]:
-    failing = {"id": "a.b", "current": "passed", "candidate": "failed", "alone": "failed", "known_issue": None}
-    return {**failing, **changes}
-
-
-@pytest.mark.parametrize(
-    ("changes", "refused"),
-    [
-        ({}, True),
-        ({"alone": "passed"}, False),
-        ({"current": "failed"}, False),
-        ({"candidate": "skipped"}, False),
-        ({"known_issue": "torn"}, False),
-    ],
-)
-def test_only_what_is_newly_failing_for_sure_refuses_early(changes: dict[str, Any], refused: bool) -> None:
-    gathered = Gathered()
-    gathered.outcomes = type(gathered.outcomes)(1, 0, [row(**changes)])
-    assert refused_by(gathered) is refused
-
-
-@pytest.mark.parametrize(("control", "refused"), [("passed", True), ("failed", False)])
-def test_only_a_behaviour_that_repeats_itself_refuses_early(control: str, refused: bool) -> None:
-    rows = [
-        {"id": "x.y", "reader": "control", "outcome": control},
-        {"id": "x.y", "reader": "candidate", "outcome": "failed"},
-    ]
-    assert refused_by(Gathered(behaviours=rows)) is refused
-
-
-def test_what_only_the_current_can_do_is_lost() -> None:
+def test_what_a_side_cannot_do_is_told() -> None:
     before = {"cpu": {"forward": None, "generation": None, "broken": "ImportError"}}
     after = {"cpu": {"forward": None, "generation": "TypeError", "broken": "ImportError"}}
-    assert lost(before, after) == {"generation[cpu]": "TypeError"}
+    assert lost(before, after) == [
+        {"name": "generation[cpu]", "current": None, "candidate": "TypeError"},
+        {"name": "broken[cpu]", "current": "ImportError", "candidate": "ImportError"},
+    ]
+
+
+def test_a_behaviour_that_fails_by_chance_is_asked_once_more_alone(tmp_path: Path) -> None:
+    name = "tokenizers.the_same_text_gives_the_same_ids"
+    flaky = Answering({("candidate", name): ["timed_out", "passed"], ("current", name): ["passed", "failed"]})
+    rows = [row for row in gone_through(tmp_path, flaky, "behaviour").behaviours if row["id"] == name]
+    assert {row["reader"]: row["outcome"] for row in rows} == {
+        "control": "failed",
+        "candidate": "passed",
+        "current": "failed",
+    }
+    assert flaky.asked.count(("candidate", name)) == 2

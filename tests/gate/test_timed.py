@@ -6,7 +6,7 @@ import pytest
 
 from tests.gates import gate_policy
 from verify.gate.duel import Measured
-from verify.gate.timed import limits_of, why_stop
+from verify.gate.timed import why_stop
 from verify.judge.sequential import Decision, Judgement, Terms
 
 TERMS = Terms(0.01, 2, (6, 13))
@@ -38,9 +38,8 @@ def test_it_stops_when_it_is_decided_or_cannot_be(decisions: tuple[Decision, ...
 
 def test_times_memory_and_leaks_have_limits_of_their_own() -> None:
     policy = gate_policy()
-    time = limits_of(Measured("x", "cpu", "ratio", "s"), policy)
-    peak = limits_of(Measured("x", "cpu", "ratio", "B"), policy)
-    leak = limits_of(Measured("x", "cpu", "difference", "B/round"), policy)
+    time, peak = policy.limits_of("ratio", "s"), policy.limits_of("ratio", "B")
+    leak = policy.limits_of("difference", "B/round")
     assert time.floor == peak.floor == pytest.approx(math.log(1.025))
     assert (leak.floor, leak.tolerance) == (16384, 65536)
 

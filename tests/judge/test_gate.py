@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from tests.gates import EXAMPLE, behaviour, check, figure, gate, gate_policy
 from verify.judge.gate import RULES
@@ -33,7 +34,9 @@ def test_a_gate_in_which_everything_holds_is_accepted() -> None:
         ({"behaviours": [behaviour("control"), behaviour("candidate", outcome="failed")]}, "behaviour.drift"),
         ({"behaviours": [behaviour("control"), behaviour("current", outcome="failed")]}, "behaviour.drift"),
         ({"behaviours": [behaviour("control"), behaviour("current", outcome="errored")]}, "behaviour.broken"),
-        ({"lost": [{"name": "lora_step[mps]", "reason": "ImportError"}]}, "figures.lost"),
+        ({"lost": [{"name": "lora_step[mps]", "current": None, "candidate": "ImportError"}]}, "figures.lost"),
+        ({"checks": [check(current="failed", alone=None, known_issue_now="torn")]}, "checks.no_longer_excused"),
+        ({"checks": [check(current="skipped", alone=None)]}, "checks.newly_failing"),
         ({"figures": [figure(decision="regressed", estimate=0.1, low=0.09, high=0.11)]}, "figures.regressed"),
         ({"advisories": [{"id": "a", "severity": "refuse", "heard": "comes", "reason": "r"}]}, "advisories.comes"),
     ],
@@ -52,7 +55,8 @@ def test_what_got_worse_refuses(changes: dict[str, Any], rule: str) -> None:
         ({"figures": [figure(decision="undecided")]}, "inconclusive.figure"),
         ({"figures": [figure(decision="hopeless")]}, "inconclusive.figure"),
         ({"behaviours": [behaviour("control", outcome="failed")]}, "inconclusive.behaviour"),
-        ({"figures": [figure(differences=[0.0] * 13, copies=[0.1] * 13)]}, "inconclusive.noise"),
+        ({"figures": [figure(copies=[0.1] * 6)]}, "inconclusive.noise"),
+        ({"lost": [{"name": "lora_step[mps]", "current": "no", "candidate": "no"}]}, "inconclusive.untimed"),
     ],
 )
 def test_what_cannot_be_told_is_no_acceptance(changes: dict[str, Any], rule: str) -> None:
@@ -81,6 +85,8 @@ def test_what_somebody_should_read_warns(changes: dict[str, Any], rule: str) -> 
         {"advisories": [{"id": "a", "severity": "refuse", "heard": "stays", "reason": "r"}]},
         {"licences": [{"name": "new", "before": None, "after": "MIT"}]},
         {"changes": []},
+        {"lost": [{"name": "lora_step[mps]", "current": "TypeError", "candidate": None}]},
+        {"checks": [check(current="failed", alone=None, known_issue="torn", known_issue_now="torn")]},
     ],
 )
 def test_what_is_no_worse_than_it_was_only_tells(changes: dict[str, Any]) -> None:
@@ -109,7 +115,7 @@ def test_a_behaviour_that_differs_both_ways_is_one_finding() -> None:
 
 
 def test_a_candidate_that_was_refused_before_it_was_timed_is_refused() -> None:
-    report = gate(checks=[check()], figures=[], refused_early=True)
+    report = gate(checks=[check()], figures=[])
     assert said(report) == ("refused", ["checks.newly_failing"])
 
 
@@ -137,6 +143,31 @@ def test_a_finding_that_the_policy_accepts_does_not_refuse_until_its_day() -> No
     assert said(gate(policy, checks=[check()], finished="2026-10-03T00:00:00Z"))[0] == "refused"
 
 
+def test_what_is_accepted_does_not_stand_for_what_was_not_timed() -> None:
+    """The stage of timing is passed over for what refuses; when the policy accepts that, the figures are missing."""
+    policy = gate_policy(accepted=[ACCEPTED])
+    assert said(gate(policy, checks=[check()], figures=[])) == ("inconclusive", ["inconclusive.figures"])
+
+
+def test_an_acceptance_of_more_than_a_year_is_none() -> None:
+    policy = gate_policy(accepted=[{**ACCEPTED, "expires": "2029-01-01"}])
+    assert said(gate(policy, checks=[check()]))[0] == "refused"
+
+
+def test_brackets_of_a_subject_mean_themselves() -> None:
+    policy = gate_policy(accepted=[{**ACCEPTED, "rule": "figures.regressed", "subject": "training_step[mps]"}])
+    worse = figure(decision="regressed", estimate=0.1, low=0.09, high=0.11)
+    assert said(gate(policy, figures=[worse])) == ("accepted", [])
+
+
+@pytest.mark.parametrize(
+    "changes", [{"rule": "inconclusive.interrupted"}, {"rule": "checks"}, {"subject": "***"}, {"subject": "*.x[cpu]"}]
+)
+def test_what_could_not_be_told_and_everything_at_once_cannot_be_accepted(changes: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        gate_policy(accepted=[{**ACCEPTED, **changes}])
+
+
 def test_accepting_one_check_accepts_no_other() -> None:
     policy = gate_policy(accepted=[ACCEPTED])
     assert said(gate(policy, checks=[check(id="models.gpt2_loads[mps]")]))[0] == "refused"
@@ -147,7 +178,7 @@ def test_every_rule_can_speak() -> None:
     worst = gate(
         asked=0,
         checks=[check()],
-        lost=[{"name": "lora_step[mps]", "reason": "ImportError"}],
+        lost=[{"name": "lora_step[mps]", "current": None, "candidate": "ImportError"}],
         behaviours=[behaviour("control"), behaviour("current", outcome="failed")],
         figures=[figure(decision="regressed")],
         advisories=[{"id": "a", "severity": "refuse", "heard": "comes", "reason": "r"}],

@@ -32,7 +32,7 @@ def refused() -> Report:
         figures=[worse, open_],
         advisories=[{"id": "mps-bmm", "severity": "warn", "heard": "comes", "reason": "wrong | sums <b>"}],
         licences=[{"name": "peft", "before": "Apache-2.0", "after": "MIT"}],
-        lost=[{"name": "mlx_step[mlx]", "reason": "ImportError: libmlx"}],
+        lost=[{"name": "mlx_step[mlx]", "current": None, "candidate": "ImportError: libmlx"}],
         bisections=[
             {
                 "rule": "figures.regressed",

@@ -24,7 +24,7 @@ def candidate(root: Path) -> Lock:
     return read_foreign(root, path, "box")
 
 
-def aside(root: Path, environ: Mapping[str, str], lock: Lock, slot: Slot = "gate-candidate") -> Path:
+def aside(root: Path, environ: Mapping[str, str], lock: Lock, slot: Slot = "gate-new") -> Path:
     platform = load_platform(root, "box")
     return provision_lock(root, slot, platform, lock, environ=environ, report=lambda _: None)
 
@@ -43,14 +43,14 @@ def test_a_candidate_is_built_aside_and_every_environment_stays(project: Path, e
     before = environments(project)
     lines: list[str] = []
     lock, platform = candidate(project), load_platform(project, "box")
-    build = provision_lock(project, "gate-candidate", platform, lock, environ=environ, report=lines.append)
+    build = provision_lock(project, "gate-new", platform, lock, environ=environ, report=lines.append)
     assert installed(build) == format_packages(NEWER)
-    assert live_build(project, "gate-candidate") == build
+    assert live_build(project, "gate-new") == build
     stamp = stamp_of(build)
     assert stamp is not None
     assert (stamp.lock_digest, stamp.platform_digest) == (lock.digest, platform.digest)
     assert environments(project) == before
-    assert lines == ["building gate-candidate: Python 3.11, 2 packages of lockfiles/box.candidate.txt"]
+    assert lines == ["building gate-new: Python 3.11, 2 packages of lockfiles/box.candidate.txt"]
 
 
 def test_a_candidate_is_installed_in_the_way_of_an_environment(project: Path, environ: Mapping[str, str]) -> None:
@@ -58,7 +58,7 @@ def test_a_candidate_is_installed_in_the_way_of_an_environment(project: Path, en
     set_up_calls = calls(environ)
     aside(project, environ, read_lock(project, "box"))
     aside_calls = calls(environ)[len(set_up_calls) :]
-    build = "gate-candidate"
+    build = "gate-new"
     assert [line.replace(build, "box") for line in aside_calls] == set_up_calls
 
 
@@ -68,8 +68,8 @@ def test_a_slot_that_holds_the_lock_is_used_again_and_another_lock_replaces_it(
     first = aside(project, environ, read_lock(project, "box"))
     assert aside(project, {**environ, "FAKE_UV": "odd"}, read_lock(project, "box")) == first
     second = aside(project, environ, candidate(project))
-    third = aside(project, environ, read_lock(project, "box"), "gate-bisect")
-    assert live_build(project, "gate-candidate") == second
+    third = aside(project, environ, read_lock(project, "box"), "gate-mix")
+    assert live_build(project, "gate-new") == second
     assert installed(second) != installed(third)
     assert not first.exists()
 
@@ -85,14 +85,14 @@ def test_who_holds_the_lock_of_runs_builds_aside_and_no_set_up_comes_between(
             set_up(project, environ, recreate=True)
         with setting_up(project), pytest.raises(VerifyError, match="another set-up"):
             aside(project, environ, lock)
-        assert live_build(project, "gate-candidate") == build
+        assert live_build(project, "gate-new") == build
 
 
 def test_a_later_set_up_leaves_the_slots(project: Path, environ: Mapping[str, str]) -> None:
     build = aside(project, environ, candidate(project))
     set_up(project, environ)
     set_up(project, environ, recreate=True)
-    assert live_build(project, "gate-candidate") == build
+    assert live_build(project, "gate-new") == build
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_fails_leaves_the_old_build_in_its_slot_and_nothing_else(
     old = aside(project, environ, read_lock(project, "box"))
     with pytest.raises(kind):
         aside(project, {**environ, "FAKE_UV": fault}, candidate(project))
-    assert live_build(project, "gate-candidate") == old
+    assert live_build(project, "gate-new") == old
     assert list((project / ".environments" / "builds").iterdir()) == [old]
 
 
@@ -115,8 +115,8 @@ def test_interrupting_the_keyboard_way_leaves_the_old_build(project: Path, envir
     old = aside(project, environ, read_lock(project, "box"))
     lock, platform = candidate(project), load_platform(project, "box")
     with pytest.raises(KeyboardInterrupt):
-        provision_lock(project, "gate-candidate", platform, lock, environ=environ, report=interrupt)
-    assert live_build(project, "gate-candidate") == old
+        provision_lock(project, "gate-new", platform, lock, environ=environ, report=interrupt)
+    assert live_build(project, "gate-new") == old
     assert list((project / ".environments" / "builds").iterdir()) == [old]
 
 
@@ -151,7 +151,7 @@ def test_killed_at_any_moment_the_old_build_or_the_new_one_is_whole(
         shutil.copytree(project, root, symlinks=True)
         lock = candidate(root)
         killed = dies_at(number, root, environ, lock)
-        build = live_build(root, "gate-candidate")
+        build = live_build(root, "gate-new")
         stamp = stamp_of(build) if build else None
         assert stamp is not None
         assert stamp.lock_digest in {old_digest, lock.digest}
@@ -168,16 +168,16 @@ def test_a_vacated_slot_gives_its_room_back(project: Path, environ: Mapping[str,
     set_up(project, environ)
     build = aside(project, environ, candidate(project))
     before = environments(project)
-    vacate(project, "gate-candidate")
-    vacate(project, "gate-candidate")
+    vacate(project, "gate-new")
+    vacate(project, "gate-new")
     assert not build.exists()
-    assert live_build(project, "gate-candidate") is None
+    assert live_build(project, "gate-new") is None
     assert environments(project) == before
     assert live_build(project, "box")
 
 
 def test_no_environment_has_the_name_of_a_slot(project: Path) -> None:
     assert SLOTS < RESERVED
-    (project / "envs" / "box.toml").rename(project / "envs" / "gate-current.toml")
+    (project / "envs" / "box.toml").rename(project / "envs" / "gate-now.toml")
     with pytest.raises(UsageError, match="set-up needs itself"):
-        load_environment(project, "gate-current")
+        load_environment(project, "gate-now")

@@ -29,12 +29,13 @@ class Duelling:
 
     def told(self, number: int, budget: int, known: Mapping[Measured, Judgement]) -> None:
         """A group has ended; so much is known after it."""
-        self._ends.append(self.clock())
+        self._ends = [self.clock()] if number == 1 else [*self._ends, self.clock()]
         counts = Counter(judgement.decision for judgement in known.values())
         said = ", ".join(f"{counts[word]} {word}" for word in ORDER if counts[word])
-        worst = max(known, key=lambda figure: known[figure].estimate if figure.scale == "ratio" else -math.inf)
-        most = f"{worst.name}[{worst.device}] {100 * math.expm1(known[worst].estimate):+.1f}%"
-        self.stream.write(f"[group {number:>2}/{budget}] {said}; most: {most}{self._left(budget - number)}\n")
+        ratios = {figure: judgement.estimate for figure, judgement in known.items() if figure.scale == "ratio"}
+        worst = max(ratios, key=lambda figure: ratios[figure], default=None)
+        most = f"; most: {worst.name}[{worst.device}] {100 * math.expm1(ratios[worst]):+.1f}%" if worst else ""
+        self.stream.write(f"[group {number:>2}/{budget}] {said}{most}{self._left(budget - number)}\n")
         self.stream.flush()
 
     def _left(self, groups: int) -> str:

@@ -29,6 +29,8 @@ from verify.spec.platform import Platform, package_of
 from verify.spec.provision import provision_lock
 
 CACHE = "verify-cache"
+# Names of slots are equally long, for paths of another length can make a process slower or faster.
+SIDES: Mapping[Slot, str] = {"gate-now": "current", "gate-new": "candidate", "gate-mix": "part"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def side_of(subject: Subject, slot: Slot, lock: Lock, scratch: Path) -> Arm:
         together=min(2, processors),
     )
     return Arm(
-        name=slot.removeprefix("gate-"),
+        name=SIDES[slot],
         environment=subject.environment,
         lock=lock,
         requirements=frozenset(package_of(word) for word in subject.platform.requirements),
@@ -125,14 +127,15 @@ def bisected(
     def take(names: frozenset[str]) -> Arm | None:
         tell(f"-- bisecting: {', '.join(sorted(names)) or 'no change'}")
         lock = subset_lock(subject.root, subject.current, subject.candidate, names, environ=os.environ)
-        return None if lock is None else side_of(subject, "gate-bisect", lock, scratch)
+        return None if lock is None else side_of(subject, "gate-mix", lock, scratch)
 
     found: list[Mapping[str, Any]] = []
+    # An interrupt ends the search: what was found stays found, and the gate is kept.
     with suppress(KeyboardInterrupt):
         for row in culprits(findings, Suspects([change.name for change in subject.changes], take, current, plan)):
             tell(f"{row['subject']}: {', '.join(row['packages']) or row['note']}")
             found.append(row)
-    vacate(subject.root, "gate-bisect")
+        vacate(subject.root, "gate-mix")
     return found
 
 

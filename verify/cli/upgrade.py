@@ -154,45 +154,50 @@ def _candidate(root: Path, platform: Platform, current: Lock, arguments: argpars
 
 
 def _compare(subject: Subject, scratch: Path, arguments: argparse.Namespace) -> Report:
-    created, before, load = now(), contention.now(), os.getloadavg()[0]
-    current = side_of(subject, "gate-current", subject.current, scratch)
-    candidate = side_of(subject, "gate-candidate", subject.candidate, scratch)
-    plan, gathered, interrupted = _plan(subject, scratch, arguments), Gathered(), False
+    before, load = contention.now(), os.getloadavg()[0]
+    gate = _begun(subject, scratch, arguments)
+    plan, gathered, interrupted = _plan(subject, scratch, arguments, gate), Gathered(), False
     try:
-        go_through(current, candidate, plan, gathered)
+        go_through(gate.current, gate.candidate, plan, gathered)
     except KeyboardInterrupt:
         interrupted = True
-    after = contention.between(before, contention.now(), current.bench.processors)
-    gate = Gate(
-        id=randomness.token_hex(6),
-        created=created,
-        finished=now(),
-        machine=machine_id(environments_directory(subject.root) / "machine"),
-        current=current,
-        candidate=candidate,
-        changes=subject.changes,
-        advisories=subject.advisories,
-        budget=plan.most,
-        conditions=_conditions(load, after),
-        interrupted=interrupted,
-        secrets=secrets(subject.root),
-    )
+    after = contention.between(before, contention.now(), gate.current.bench.processors)
+    gate = replace(gate, finished=now(), conditions=_conditions(load, after), interrupted=interrupted)
     report = judged(gate, gathered, subject.policy)
     if arguments.bisect and report.verdict and report.verdict.value == "refused" and not interrupted:
-        gathered.bisections = bisected(subject, report.verdict.findings, current, plan, scratch)
+        gathered.bisections = bisected(subject, report.verdict.findings, gate.current, plan, scratch)
         report = judged(replace(gate, finished=now()), gathered, subject.policy)
     return report
 
 
-def _plan(subject: Subject, scratch: Path, arguments: argparse.Namespace) -> Plan:
+def _begun(subject: Subject, scratch: Path, arguments: argparse.Namespace) -> Gate:
+    created = now()
+    return Gate(
+        id=randomness.token_hex(6),
+        created=created,
+        finished=created,
+        machine=machine_id(environments_directory(subject.root) / "machine"),
+        current=side_of(subject, "gate-now", subject.current, scratch),
+        candidate=side_of(subject, "gate-new", subject.candidate, scratch),
+        changes=subject.changes,
+        advisories=subject.advisories,
+        budget=min(arguments.groups or subject.policy.looks[-1], subject.policy.looks[-1]),
+        conditions={},
+        interrupted=False,
+        secrets=secrets(subject.root),
+    )
+
+
+def _plan(subject: Subject, scratch: Path, arguments: argparse.Namespace, gate: Gate) -> Plan:
     return Plan(
         checks=[found.check for found in every_check()],
-        issues=known_issues(subject.root),
+        issues=[issue for issue in known_issues(subject.root) if issue.expires >= gate.created[:10]],
         policy=subject.policy,
-        most=min(arguments.groups or subject.policy.looks[-1], subject.policy.looks[-1]),
+        most=gate.budget,
         stages=arguments.only or STAGES,
         always_time=arguments.all,
         folder=scratch / "gate",
+        refuses=lambda gathered: judged(gate, gathered, subject.policy).refused,
         ask=Asking(verbose=arguments.verbose),
         tell=Duelling(sys.stderr).told,
     )
@@ -223,6 +228,20 @@ def _end(subject: Subject, report: Report, arguments: argparse.Namespace) -> int
         print(f"{path.relative_to(subject.root)} and .md beside it")
     said = page.verdict(kept).value
     if arguments.accept and said == "accepted":
-        promote(subject.root, subject.candidate)
+        _promote(subject)
         tell(f"lockfiles/{subject.platform.name}.txt is the candidate now; set up again: ./noxw -s setup")
     return Exit.INTERRUPTED if report.interrupted else EXITS[said]
+
+
+def _promote(subject: Subject) -> None:
+    """Make the candidate the platform's lock, if that still is what it was compared with."""
+    path = lock_path(subject.root, subject.platform.name)
+    if (
+        not path.is_file()
+        or _foreign(subject.root, path, subject.platform, edited=True).digest != subject.current.digest
+    ):
+        raise VerifyError(
+            f"lockfiles/{path.name} is not the lock that the candidate was compared with: it stays as it is",
+            "compare the candidate with it: leave --current out",
+        )
+    promote(subject.root, subject.candidate)

@@ -26,24 +26,22 @@ from verify.spec.licences import licence_changes
 
 @dataclass(slots=True)
 class Gathered:
-    """What is known so far: filled stage by stage, so that an interrupt loses nothing.
+    """What is known so far: filled stage by stage, so that an interrupt loses only the stage it comes in.
 
     Attributes:
         outcomes: Of the suite.
         behaviours: Rows, as plain data.
-        lost: Workloads that the candidate cannot do, and why.
+        lost: Workloads that one of the sides cannot do, or neither, as plain data.
         timed: Of the duels.
         stopped: Why nothing was timed, where nothing was.
-        refused_early: Whether that was because it is refused already.
         bisections: Rows, as plain data.
     """
 
     outcomes: Outcomes = field(default_factory=lambda: Outcomes(0, 0, []))
     behaviours: Sequence[Mapping[str, Any]] = ()
-    lost: Mapping[str, str] = field(default_factory=dict)
+    lost: Sequence[Mapping[str, Any]] = ()
     timed: Timed | None = None
     stopped: str = "it did not come to that"
-    refused_early: bool = False
     bisections: Sequence[Mapping[str, Any]] = ()
 
 
@@ -108,11 +106,10 @@ def _draft(gate: Gate, gathered: Gathered) -> dict[str, Any]:
         "passed": gathered.outcomes.passed,
         "checks": struck(list(gathered.outcomes.rows), gate.secrets),
         "behaviours": struck(list(gathered.behaviours), gate.secrets),
-        "lost": struck([{"name": name, "reason": why} for name, why in gathered.lost.items()], gate.secrets),
+        "lost": struck(list(gathered.lost), gate.secrets),
         "figures": _figures(timed) if timed else [],
         "groups": timed.groups if timed else 0,
         "budget": gate.budget,
-        "refused_early": gathered.refused_early,
         "stopped": struck(timed.stopped if timed else gathered.stopped, gate.secrets),
         "conditions": struck(gate.conditions, gate.secrets),
         "bisections": struck(list(gathered.bisections), gate.secrets),

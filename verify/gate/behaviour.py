@@ -1,5 +1,6 @@
 """The same weights and data through both sides: what one leaves, the other reads and holds against its own."""
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -8,6 +9,7 @@ from verify.gate.arms import Arm, Ask
 from verify.probe.check import Check
 from verify.probe.discover import find_checks
 from verify.run.answer import Answer
+from verify.run.assemble import result_of
 
 CHECKS = Path(__file__).resolve().parents[1] / "checks" / "behaviour"
 
@@ -46,20 +48,33 @@ def compared(current: Arm, candidate: Arm, folder: Path, ask: Ask) -> list[Mappi
         Path(leave).mkdir(parents=True)
         jobs = arm.jobs(behaviours(), "certify", {"leave": leave, "kept": kept})
         title = f"behaviour, the {arm.name} reads the other's" if kept else "behaviour, as it is now"
-        rows += _rows(ask(jobs, arm.bench, title), reader)
+        answers = _again(ask(jobs, arm.bench, title), arm, Path(leave), ask)
+        # What cannot even be left behind shows when it is read.
+        rows += [] if reader is None else _rows(answers, reader)
     return rows
 
 
-def _rows(answers: Sequence[Answer], reader: Reader | None) -> Iterator[Mapping[str, Any]]:
+def _again(answers: Sequence[Answer], arm: Arm, leave: Path, ask: Ask) -> list[Answer]:
+    """The answers; what did not pass is asked once more, alone, before it counts."""
+    found: list[Answer] = []
     for answer in answers:
-        if answer.job.skip and not answer.job.required:
-            continue
-        # What cannot even be left behind shows when it is read.
-        if reader is not None:
+        if answer.outcome not in ("passed", "skipped"):
+            shutil.rmtree(leave / answer.job.check.id, ignore_errors=True)
+            found += ask([answer.job], arm.bench, f"{answer.job.id}, alone")
+        else:
+            found.append(answer)
+    return found
+
+
+def _rows(answers: Sequence[Answer], reader: Reader) -> Iterator[Mapping[str, Any]]:
+    """Each as a result of a report has it: what no report could hold becomes an error of its check."""
+    for answer in answers:
+        if answer.job.required or not answer.job.skip:
+            result = result_of(answer, {})
             yield {
-                "id": answer.job.id,
+                "id": result.id,
                 "reader": reader,
-                "outcome": answer.outcome,
-                "reason": answer.reason,
-                "measurements": answer.measured.get("measurements", []),
+                "outcome": result.outcome,
+                "reason": result.reason,
+                "measurements": [figure.model_dump(mode="json") for figure in result.measurements],
             }

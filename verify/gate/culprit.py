@@ -19,6 +19,7 @@ from verify.run.plan import Job
 # One figure alone may err more often at each look, so nine groups that agree are enough.
 LOOKS = (6, 9, 13, 19, 25)
 MOST_FINDINGS = 5
+NOTHING = Found(reproduced=False, names=(), entangled=(), trail=())
 
 # Installs the current lock with some of the changes taken; None where they do not go together.
 Take = Callable[[Names], Arm | None]
@@ -52,7 +53,10 @@ def culprits(findings: Sequence[Finding], suspects: Suspects) -> Iterator[Mappin
         question = question_of(finding, suspects)
         if question is None:
             continue
-        found, again = _search(question, suspects, known)
+        try:
+            found, again = _search(question, suspects, known)
+        except VerifyError as error:
+            found, again = NOTHING, f"the search ended: {error.message}"
         if found.names and found.names not in known:
             known.append(found.names)
         yield {

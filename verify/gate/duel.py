@@ -41,12 +41,14 @@ class Sample:
         candidate: With the candidate.
         difference: Candidate less current: of logarithms for a ratio, else in the unit. Positive is worse.
         copies: The second copy less the first, likewise.
+        values: What the first copy, the second and the candidate gave.
     """
 
     current: float
     candidate: float
     difference: float
     copies: float
+    values: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +93,15 @@ def groups(job: Job, benches: Sequence[Bench], rounds: int = ROUNDS) -> Iterator
     """
     units: dict[str, int] = {}
     for number in itertools.count():
-        with table(job, benches) as seated:
+        # Who starts first, and who last, goes round as the orders do.
+        seating = ORDERS[number % len(ORDERS)]
+        with table(job, [benches[arm] for arm in seating]) as seated:
+            players = [seated.players[seating.index(arm)] for arm in range(len(benches))]
             # The same for every group, or their figures would not be of the same thing.
-            units = units or {workload: _units(seated.players[0], workload) for workload in job.settings["workloads"]}
-            played = _played(seated.players, units, rounds, number)
-            peaks = [_peak(answer) for answer in seated.leave()]
-        yield _group(job, played, units, peaks)
+            units = units or {workload: _units(players[0], workload) for workload in job.settings["workloads"]}
+            played = _played(players, units, rounds, number)
+            answers = seated.leave()
+        yield _group(job, played, units, [_peak(answers[seating.index(arm)]) for arm in range(len(benches))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,8 @@ def sample_of(values: Sequence[float], scale: Scale) -> Sample:
     """What the values of two copies of the current set, and of the candidate, tell."""
     shown: Callable[[float], float] = math.log if scale == "ratio" else float
     first, second, candidate = (shown(value) for value in values)
-    return Sample(statistics.fmean(values[:2]), values[2], candidate - (first + second) / 2, second - first)
+    difference, copies = candidate - (first + second) / 2, second - first
+    return Sample(statistics.fmean(values[:2]), values[2], difference, copies, tuple(values))
 
 
 def lower_decile(values: Sequence[float]) -> float:

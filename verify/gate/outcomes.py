@@ -49,11 +49,11 @@ def compared(current: Arm, candidate: Arm, checks: Sequence[Check], issues: Sequ
     alone: dict[str, Answer] = {}
     for job in newly:
         alone |= {answer.job.id: answer for answer in ask([job], candidate.bench, "what is newly failing, alone")}
-    known = {name: _issue(issues, answers[name], candidate) for name in before}
+    known = {name: [_issue(issues, answers[name], arm) for arm in (candidate, current)] for name in before}
     return Outcomes(
         asked=sum(not answer.job.skip for answer in answers.values()),
         passed=sum(answer.outcome == "passed" for answer in answers.values()),
-        rows=[_row(answers[name], before[name], alone.get(name), known[name]) for name in before],
+        rows=[_row(answers[name], before[name], alone.get(name), *known[name]) for name in before],
     )
 
 
@@ -82,7 +82,9 @@ def _is_new(answer: Answer, before: Answer | None) -> bool:
     return before is not None and before.outcome == "passed" and answer.outcome not in FINE
 
 
-def _row(answer: Answer, before: Answer, alone: Answer | None, issue: str | None) -> dict[str, Any]:
+def _row(
+    answer: Answer, before: Answer, alone: Answer | None, issue: str | None, issue_now: str | None
+) -> dict[str, Any]:
     worst = next((each for each in (alone, answer, before) if each and each.outcome != "passed"), answer)
     return {
         "id": answer.job.id,
@@ -92,4 +94,5 @@ def _row(answer: Answer, before: Answer, alone: Answer | None, issue: str | None
         "reason": worst.reason,
         "required": before.job.required,
         "known_issue": issue,
+        "known_issue_now": issue_now,
     }

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from verify.run.supervise import Bench, ask_all
 # While frameworks are imported nothing else happens here, and nobody waits for less than this.
 POLL_SECONDS = 0.2
 # Longer than a block takes on any machine, shorter than the time-out of the whole.
-BLOCK_SECONDS = 300.0
+SLOWEST_SECONDS = 300.0
 LONGEST_LINE = 65_536
 READ_THE_LOG = "ask its functional checks with these packages: they name what is broken"
 
@@ -35,9 +36,12 @@ class Player:
         """Have one block done; the wall time that it took, in seconds.
 
         Raises:
-            VerifyError: The process is gone.
+            VerifyError: The process is gone, or its clock is no clock.
         """
-        return self._told({"workload": workload, "units": units}, "seconds")
+        seconds = self._told({"workload": workload, "units": units}, "seconds")
+        if not 0 < seconds < math.inf:
+            raise VerifyError(f"a process says that {workload} took {seconds} s", READ_THE_LOG)
+        return seconds
 
     def rest(self) -> float:
         """Have all memory given back that can be; the bytes that are still in use.
@@ -112,6 +116,7 @@ def table(job: Job, benches: Sequence[Bench]) -> Iterator[Table]:
         ready: dict[int, Player] = {}
         while len(ready) < len(benches):
             _refuse_the_fallen([seat.result() for seat in seats if seat.done()])
+            _refuse_the_silent(seats, ready)
             for arm, player in _arrived(listening).items():
                 ready[arm] = player
                 held.callback(player.leave)
@@ -130,10 +135,19 @@ def _arrived(listening: socket.socket) -> Mapping[int, Player]:
         connection, _ = listening.accept()
     except TimeoutError:
         return {}
-    connection.settimeout(BLOCK_SECONDS)
-    lines = connection.makefile("rb")
-    hello: dict[str, Any] = json.loads(lines.readline(LONGEST_LINE))
-    return {int(hello["arm"]): Player(connection, lines)}
+    connection.settimeout(SLOWEST_SECONDS)
+    player = Player(connection, connection.makefile("rb"))
+    try:
+        return {int(json.loads(player.lines.readline(LONGEST_LINE))["arm"]): player}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        player.leave()
+        raise VerifyError("a process that was to be timed came, and did not say who it is", READ_THE_LOG) from error
+
+
+def _refuse_the_silent(seats: "Sequence[Future[Answer]]", ready: Mapping[int, Player]) -> None:
+    silent = [arm for arm, seat in enumerate(seats) if seat.done() and arm not in ready]
+    if silent:
+        raise VerifyError("a process that was to be timed ended without a word", READ_THE_LOG)
 
 
 def _refuse_the_fallen(answers: Sequence[Answer]) -> None:

@@ -1,6 +1,6 @@
 """The stages of a gate, in the order in which they are likely to refuse: the suite, behaviour, speed and memory."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -31,6 +31,7 @@ class Plan:
         stages: Which of the three are gone through; without all of them nothing is accepted.
         always_time: Whether to time a candidate that is refused already.
         folder: An empty one.
+        refuses: Whether what is known so far refuses the candidate, whatever its figures will be.
         ask: Who asks.
         tell: Who is told of each group.
     """
@@ -42,6 +43,7 @@ class Plan:
     stages: Collection[Stage]
     always_time: bool
     folder: Path
+    refuses: Callable[[Gathered], bool]
     ask: Ask
     tell: Tell
 
@@ -54,46 +56,34 @@ def go_through(current: Arm, candidate: Arm, plan: Plan, gathered: Gathered) -> 
         gathered.behaviours = behaviour.compared(current, candidate, plan.folder / "behaviour", plan.ask)
     if "figures" not in plan.stages:
         gathered.stopped = "nobody asked for it"
-    elif refused_by(gathered) and not plan.always_time:
-        gathered.stopped, gathered.refused_early = "the candidate is refused already", True
+    elif plan.refuses(gathered) and not plan.always_time:
+        gathered.stopped = "the candidate is refused already"
     else:
         _time(current, candidate, plan, gathered)
 
 
-def refused_by(gathered: Gathered) -> bool:
-    """Whether a check or a behaviour is worse for sure, whatever the figures will say."""
-    newly = any(
-        row["current"] == "passed"
-        and row["candidate"] not in outcomes.FINE
-        and row["alone"] != "passed"
-        and not row["known_issue"]
-        for row in gathered.outcomes.rows
-    )
-    steady = {row["id"] for row in gathered.behaviours if row["reader"] == "control" and row["outcome"] == "passed"}
-    return newly or any(row["outcome"] != "passed" and row["id"] in steady for row in gathered.behaviours)
-
-
 def _time(current: Arm, candidate: Arm, plan: Plan, gathered: Gathered) -> None:
     jobs = duel_jobs(current, {device: list(makers) for device, makers in MAKERS.items()})
-    works = [those_that_work(jobs, arm, plan.ask) for arm in (current, candidate)]
-    gathered.lost = lost(*works)
-    both = {device: [name for name, why in works[0][device].items() if not why] for device in works[0]}
-    both = {device: [name for name in names if not works[1][device][name]] for device, names in both.items()}
+    before, after = (those_that_work(jobs, arm, plan.ask) for arm in (current, candidate))
+    gathered.lost = lost(before, after)
+    both = {
+        device: [name for name, why in workloads.items() if why is None and after[device][name] is None]
+        for device, workloads in before.items()
+    }
+    jobs = duel_jobs(current, both)
     try:
-        gathered.timed = timed(
-            duel_jobs(current, both), current, candidate, policy=plan.policy, most=plan.most, tell=plan.tell
-        )
+        gathered.timed = timed(jobs, current, candidate, policy=plan.policy, most=plan.most, tell=plan.tell)
     except VerifyError as error:
         gathered.stopped = error.message
 
 
 def lost(
     before: Mapping[str, Mapping[str, str | None]], after: Mapping[str, Mapping[str, str | None]]
-) -> dict[str, str]:
-    """Workloads that worked, and do not; with the reason."""
-    return {
-        f"{workload}[{device}]": str(after[device][workload])
+) -> list[dict[str, str | None]]:
+    """Workloads that one of the sides cannot do, or neither; with the reasons."""
+    return [
+        {"name": f"{workload}[{device}]", "current": why, "candidate": after[device][workload]}
         for device, workloads in before.items()
         for workload, why in workloads.items()
-        if why is None and after[device][workload] is not None
-    }
+        if why is not None or after[device][workload] is not None
+    ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from verify.gate.arms import Arm, Ask
 from verify.gate.duel import Group, Measured, Sample, figures_of, groups
 from verify.judge.gate_policy import GatePolicy
-from verify.judge.sequential import Judgement, Limits, Terms, judged
+from verify.judge.sequential import Judgement, Terms, judged
 from verify.probe.discover import find_checks
 from verify.run.plan import Job
 
@@ -102,15 +102,9 @@ def why_stop(known: Mapping[Measured, Judgement], number: int, terms: Terms) -> 
     return ""
 
 
-def limits_of(figure: Measured, policy: GatePolicy) -> Limits:
-    """What matters of a figure, in the unit of its differences."""
-    if figure.unit == "s":
-        return policy.speed.limits()
-    return policy.memory.limits() if figure.scale == "ratio" else policy.growth.limits()
-
-
 def _judged(figure: Measured, samples: Sequence[Sample], policy: GatePolicy, terms: Terms) -> Judgement:
-    return judged([sample.difference for sample in samples], limits_of(figure, policy), terms)
+    differences, copies = [sample.difference for sample in samples], [sample.copies for sample in samples]
+    return judged(differences, copies, policy.limits_of(figure.scale, figure.unit), terms)
 
 
 def _together(jobs: Sequence[Job], current: Arm, candidate: Arm) -> Iterator[Group]:
@@ -139,5 +133,7 @@ def those_that_work(jobs: Sequence[Job], arm: Arm, ask: Ask) -> Mapping[str, Map
     found: dict[str, dict[str, str | None]] = defaultdict(dict)
     for answer in ask(single, arm.bench, f"each workload, with the {arm.name}"):
         (workload,) = answer.job.settings["workloads"]
-        found[answer.job.device or ""][workload] = None if answer.outcome == "passed" else answer.reason
+        # A failure by chance must neither hide a workload nor lose one.
+        again = [answer] if answer.outcome == "passed" else ask([answer.job], arm.bench, f"{workload}, alone")
+        found[answer.job.device or ""][workload] = None if again[0].outcome == "passed" else again[0].reason
     return found

@@ -1,11 +1,10 @@
 """What the policy makes of a gate: findings, and a verdict that nothing but evidence makes an acceptance."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
 
 from verify.judge.finding import error, family, note, warning, weight
 from verify.judge.gate_policy import GatePolicy
-from verify.judge.sequential import Terms
+from verify.judge.sequential import SHOWN_CONFIDENCE, disturbed
 from verify.probe.paired import located
 from verify.report.gate import Behaviour, Compared, Figure, Report, Value, Verdict, amount
 from verify.report.v2 import Finding
@@ -26,9 +25,10 @@ def verdict(report: Report, policy: GatePolicy) -> Verdict:
 
     Any error refuses; without one, whatever could not be told makes it inconclusive; what is left is accepted.
     """
-    findings = sorted(
-        (_heard(finding, report, policy) for rule in RULES for finding in rule(report, policy)), key=weight
-    )
+    heard = [_heard(finding, report, policy) for rule in RULES for finding in rule(report, policy)]
+    if not report.figures and not any(finding.severity == "error" for finding in heard):
+        heard.append(warning(f"{UNKNOWN}.figures", "figures", f"nothing was timed: {report.stopped}"))
+    findings = sorted(heard, key=weight)
     return Verdict(value=_value(findings), findings=tuple(findings))
 
 
@@ -40,8 +40,6 @@ def evidence(report: Report, _policy: GatePolicy) -> Iterator[Finding]:
         yield warning(f"{UNKNOWN}.suite", "checks", "the candidate was asked no check of the suite")
     if all(row.outcome == "skipped" for row in report.behaviours):
         yield warning(f"{UNKNOWN}.behaviour", "behaviour", "no behaviour was compared")
-    if not report.figures and not report.refused_early:
-        yield warning(f"{UNKNOWN}.figures", "figures", f"nothing was timed: {report.stopped}")
     if not report.changes:
         yield note("changes.none", "locks", "no package differs")
 
@@ -57,6 +55,12 @@ def _check(row: Compared) -> Iterator[Finding]:
     if row.candidate == "passed":
         if row.current != "passed":
             yield note("checks.fixed", row.id, f"{row.current} now, passes with the candidate")
+    elif row.known_issue_now and not row.known_issue:
+        yield error(
+            "checks.no_longer_excused", row.id, f"{told} (known issue {row.known_issue_now} covers it only now)"
+        )
+    elif row.current == "skipped" and row.candidate != "skipped":
+        yield error("checks.newly_failing", row.id, told)
     elif row.current != "passed":
         yield note("checks.failing_before", row.id, told)
     elif row.candidate == "skipped":
@@ -71,9 +75,14 @@ def _check(row: Compared) -> Iterator[Finding]:
 
 
 def lost(report: Report, _policy: GatePolicy) -> Iterator[Finding]:
-    """What can be timed now must be there to be timed with the candidate."""
+    """What can be timed now must be there to be timed with the candidate; what cannot be timed at all is not known."""
     for row in report.lost:
-        yield error("figures.lost", row.name, f"cannot be done with the candidate: {row.reason}")
+        if row.current is None:
+            yield error("figures.lost", row.name, f"cannot be done with the candidate: {row.candidate}")
+        elif row.candidate is None:
+            yield note("figures.gained", row.name, f"can be done with the candidate only, now: {row.current}")
+        else:
+            yield warning(f"{UNKNOWN}.untimed", row.name, f"cannot be done with either: {row.current}")
 
 
 def behaviour(report: Report, _policy: GatePolicy) -> Iterator[Finding]:
@@ -87,7 +96,7 @@ def behaviour(report: Report, _policy: GatePolicy) -> Iterator[Finding]:
             # What cannot be asked of the current side, for want of a package, says nothing of the candidate.
             continue
         if control is not None and control.outcome != "passed":
-            message = f"the current packages do not repeat themselves: {control.outcome}: {control.reason}"
+            message = f"the current packages do not agree with themselves: {control.outcome}: {control.reason}"
             yield warning(f"{UNKNOWN}.behaviour", name, message)
         else:
             yield from _drift(name, [row for row in rows.values() if row.outcome != "passed"])
@@ -115,12 +124,11 @@ def figures(report: Report, policy: GatePolicy) -> Iterator[Finding]:
 
 
 def _disturbed(report: Report, policy: GatePolicy) -> Iterator[Finding]:
-    """Two copies of one set of packages that differ surely: then so may the two sides, for the same reason."""
-    terms = Terms(policy.false_alarms, max(1, len(report.figures)), policy.looks)
+    """Two copies of one set of packages that seem to differ: then so may the two sides, for the same reason."""
     for figure in report.figures:
-        _, low, high = located(figure.copies, 1 - 2 * terms.level)
-        if low > 0 or high < 0:
-            message = f"two copies of the current packages differ by {amount(figure, located(figure.copies, 0.95)[0])}"
+        if disturbed(figure.copies, policy.limits_of(figure.scale, figure.unit)):
+            apart = amount(figure, located(figure.copies, SHOWN_CONFIDENCE)[0])
+            message = f"two copies of the current packages differ by {apart}"
             yield warning(f"{UNKNOWN}.noise", f"{figure.name}[{figure.device}]", message)
 
 
@@ -158,7 +166,7 @@ def _heard(finding: Finding, report: Report, policy: GatePolicy) -> Finding:
     """The finding, softened where the policy accepts it."""
     day = report.finished[:10]
     for entry in policy.accepted:
-        if finding.rule == entry.rule and fnmatchcase(finding.subject, entry.subject) and day <= entry.expires:
+        if entry.covers(finding.rule, finding.subject) and entry.counts_on(day):
             message = f"{finding.message} (accepted until {entry.expires}: {entry.reason})"
             return note(f"accepted.{finding.rule}", finding.subject, message, finding.grade)
     return finding

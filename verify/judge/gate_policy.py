@@ -1,12 +1,17 @@
 """What a gate holds an upgrade against: ``policy/gate.toml``."""
 
 import math
+import re
+from datetime import date, timedelta
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from verify.judge.sequential import Limits
 from verify.report.fields import Closed, Day, Listed, as_text
+
+# What was accepted is looked at again at least once a year.
+LONGEST = timedelta(days=366)
 
 
 class Share(Closed):
@@ -51,16 +56,26 @@ class Accepted(Closed):
     """A finding that somebody has looked at, and wants to live with until a day.
 
     Attributes:
-        rule: Of the finding.
-        subject: Of the finding; ``*`` stands for any text in it.
+        rule: Of the finding; that something could not be told is never accepted.
+        subject: Of the finding; ``*`` stands for any text, but not at its start.
         reason: Why that is right.
-        expires: The last day on which it counts.
+        expires: The last day on which it counts; of no use when it is more than a year ahead.
     """
 
-    rule: str = Field(min_length=3)
-    subject: str = Field(min_length=3)
+    rule: str = Field(pattern=r"^(checks|behaviour|figures|advisories|licences)\.[a-z_]+$")
+    subject: str = Field(pattern=r"^[^*]{3}")
     reason: str = Field(min_length=10)
     expires: Annotated[Day, BeforeValidator(as_text)]
+
+    def covers(self, rule: str, subject: str) -> bool:
+        """Whether it is about a finding; only ``*`` has a meaning of its own, for subjects have brackets."""
+        pattern = re.escape(self.subject).replace(r"\*", ".*")
+        return rule == self.rule and re.fullmatch(pattern, subject) is not None
+
+    def counts_on(self, day: str) -> bool:
+        """Whether it counts on a day: until its own, which is no more than a year ahead."""
+        left = date.fromisoformat(self.expires) - date.fromisoformat(day)
+        return timedelta() <= left <= LONGEST
 
 
 class GatePolicy(Closed):
@@ -87,6 +102,12 @@ class GatePolicy(Closed):
         if list(self.looks) != sorted(set(self.looks)) or self.looks[0] < 1:
             raise ValueError("looks are numbers of groups, each larger than the one before")
         return self
+
+    def limits_of(self, scale: str, unit: str) -> Limits:
+        """What matters of a figure of this scale and unit, in the unit of its differences."""
+        if unit == "s":
+            return self.speed.limits()
+        return self.memory.limits() if scale == "ratio" else self.growth.limits()
 
     def looks_within(self, most: int) -> tuple[int, ...]:
         """The looks of a budget: those before it, and its end."""

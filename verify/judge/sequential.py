@@ -3,9 +3,14 @@
 Each difference is one group of fresh processes, the unit that is independent: candidate less current, in the natural
 logarithm for what is compared as a ratio, in its own unit for what is compared as a difference; positive is worse. At a
 look a figure is *regressed* when the interval that may err in this one of all looks and figures lies above zero and the
-estimate above the floor, and *held* when the 95% bound lies below the tolerance. Levels are divided by Bonferroni over
-figures and looks, so that a gate without any change is refused wrongly as seldom as it promises; intervals are those of
-Wilcoxon's signed-rank test, which needs no normal noise.
+estimate above the floor; *held* when the 95% bound lies below the tolerance, and nothing says that it is worse by more
+than the floor. Levels are divided by Bonferroni over the figures, and over the looks that have groups enough to refuse
+at all; intervals are those of Wilcoxon's signed-rank test, which needs no normal noise. It takes differences that err
+as likely upwards as downwards, which the candidate less the mean of two copies does but roughly where processes are
+skewed: how often a gate without any change is refused is simulated with recorded noise (docs/benchmarks.md).
+
+Two copies of the current packages differ by noise alone. They give the noise from which it is told what can be found;
+and where they seem to differ themselves, nothing is held by as many groups.
 """
 
 import math
@@ -21,6 +26,10 @@ Decision = Literal["held", "regressed", "undecided", "hopeless"]
 # One-sided 95%, as two tails of 5%.
 HELD_CONFIDENCE = 0.90
 SHOWN_CONFIDENCE = 0.95
+# Of 64 outcomes of six groups, two have all signs alike.
+COPIES_CONFIDENCE = 1 - 2 / 64
+# A copy less another has twice the variance of a process; a process less the mean of two, once and a half.
+MEAN_OF_COPIES = math.sqrt(3 / 4)
 # Of the normal distribution: one-sided 95%, and a power of 80%.
 Z_HELD = 1.645
 Z_POWER = 0.842
@@ -46,8 +55,12 @@ class Terms:
 
     @property
     def level(self) -> float:
-        """What one look at one figure may err."""
-        return self.false_alarms / (self.figures * len(self.looks))
+        """What one look at one figure may err, of the looks that can refuse: in few groups chance agrees too often."""
+        for refusing in range(len(self.looks), 0, -1):
+            level = self.false_alarms / (self.figures * refusing)
+            if 2.0 ** -self.looks[-refusing] <= level:
+                return level
+        return self.false_alarms / self.figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +86,7 @@ class Judgement:
         low: Lower end of the estimate's 95% interval; infinite for too few.
         high: Its upper end.
         groups: How many differences there were.
-        detectable: The regression that the whole budget finds with a power of 80%, by the noise seen here.
+        detectable: The regression that the whole budget finds with a power of 80%, by the noise of the copies.
     """
 
     decision: Decision
@@ -84,8 +97,14 @@ class Judgement:
     detectable: float
 
 
-def judged(differences: Sequence[float], limits: Limits, terms: Terms) -> Judgement:
+def judged(differences: Sequence[float], copies: Sequence[float], limits: Limits, terms: Terms) -> Judgement:
     """What is known of one figure after so many groups.
+
+    Args:
+        differences: Candidate less the mean of two copies of the current packages, one a group.
+        copies: The second copy less the first, likewise.
+        limits: What matters.
+        terms: How sure to be.
 
     Raises:
         ValueError: There is no difference.
@@ -93,29 +112,37 @@ def judged(differences: Sequence[float], limits: Limits, terms: Terms) -> Judgem
     if not differences:
         raise ValueError("there is no difference to judge")
     estimate, low, high = located(differences, SHOWN_CONFIDENCE)
-    noise, budget = spread(differences), max(terms.looks)
+    noise = MEAN_OF_COPIES * spread(copies)
     return Judgement(
-        decision=_decision(differences, limits, terms),
+        decision=_decision(differences, noise, limits, terms, steady=not disturbed(copies, limits)),
         estimate=estimate,
         low=low,
         high=high,
         groups=len(differences),
-        detectable=max(limits.floor, _detectable(noise, terms.level, budget)),
+        detectable=_detectable(noise, limits, terms),
     )
 
 
-def _decision(differences: Sequence[float], limits: Limits, terms: Terms) -> Decision:
+def disturbed(copies: Sequence[float], limits: Limits) -> bool:
+    """Whether two copies of the same packages seem to differ by more than the floor; six groups can say so."""
+    estimate, low, high = located(copies, COPIES_CONFIDENCE)
+    return abs(estimate) > limits.floor and not low <= 0 <= high
+
+
+def _decision(differences: Sequence[float], noise: float, limits: Limits, terms: Terms, *, steady: bool) -> Decision:
     estimate, surely, _ = located(differences, 1 - 2 * terms.level)
     if surely > 0 and estimate > limits.floor:
         return "regressed"
-    _, _, at_most = located(differences, HELD_CONFIDENCE)
-    if at_most < limits.tolerance:
+    _, at_least, at_most = located(differences, HELD_CONFIDENCE)
+    if at_most < limits.tolerance and steady and not (at_least > 0 and estimate > limits.floor):
         return "held"
-    left = Z_HELD * SURE * spread(differences) / math.sqrt(EFFICIENCY * max(terms.looks))
+    left = Z_HELD * SURE * noise / math.sqrt(EFFICIENCY * max(terms.looks))
     # Even if nothing had changed, all groups of the budget could not tell.
     return "hopeless" if left > limits.tolerance else "undecided"
 
 
-def _detectable(noise: float, level: float, groups: int) -> float:
-    z_level = statistics.NormalDist().inv_cdf(1 - level)
-    return (z_level + Z_POWER) * noise / math.sqrt(EFFICIENCY * groups)
+def _detectable(noise: float, limits: Limits, terms: Terms) -> float:
+    """What is sure to be above zero at the last look's level, and above the floor, in four of five gates."""
+    error = noise / math.sqrt(EFFICIENCY * max(terms.looks))
+    z_level = statistics.NormalDist().inv_cdf(1 - terms.level)
+    return max(z_level * error, limits.floor) + Z_POWER * error

@@ -79,7 +79,8 @@ class Compared(Closed):
         alone: With the candidate again, nothing beside it; null where that was not needed.
         reason: Why it did not pass with the candidate, or with the current lock where that is what matters.
         required: Whether a certificate needs it.
-        known_issue: The annotation of the policy that covers it, or null.
+        known_issue: The annotation of the policy that covers it with the candidate, or null.
+        known_issue_now: That which covers it with the current lock.
     """
 
     id: CheckId
@@ -89,6 +90,7 @@ class Compared(Closed):
     reason: Text | None
     required: bool
     known_issue: Name | None
+    known_issue_now: Name | None
 
 
 class Behaviour(Closed):
@@ -157,10 +159,11 @@ def amount(figure: Figure, difference: float) -> str:
 
 
 class Lost(Closed):
-    """A workload that the current lock can do, and the candidate cannot."""
+    """A workload that cannot be done with one of the locks, or with either: why not, by lock; null where it can."""
 
     name: Text
-    reason: Text
+    current: Text | None
+    candidate: Text | None
 
 
 class Bisection(Closed):
@@ -213,11 +216,10 @@ class Report(Closed):
         passed: How many of them passed.
         checks: Those that matter.
         behaviours: Each with its direction.
-        lost: What can be timed with the current lock only.
+        lost: What cannot be timed, with one of the locks or with either.
         figures: Speed and memory.
         groups: How many groups of processes were timed.
         budget: How many there might have been.
-        refused_early: Whether nothing was timed because the candidate was refused already.
         stopped: Why no more were.
         conditions: What else the machine was doing.
         bisections: What was found to blame, where somebody asked.
@@ -249,10 +251,14 @@ class Report(Closed):
     figures: tuple[Figure, ...]
     groups: Count
     budget: Count
-    refused_early: bool
     stopped: Text
     conditions: v3.RunConditions
     bisections: tuple[Bisection, ...]
     interrupted: bool
     verdict: Verdict | None
     digest: Sha256
+
+    @property
+    def refused(self) -> bool:
+        """Whether it was judged so."""
+        return self.verdict is not None and self.verdict.value == "refused"

@@ -26,7 +26,7 @@ from verify.spec.files import refused, replace_file
 
 _STAMP: Final = "verify-stamp.json"
 _RECIPE: Final = 1
-Slot = Literal["gate-current", "gate-candidate", "gate-bisect"]
+Slot = Literal["gate-now", "gate-new", "gate-mix"]
 SLOTS: Final[frozenset[str]] = frozenset(get_args(Slot))
 PLAIN_NAME: Final = "[a-z0-9][a-z0-9_-]{0,63}"
 
