@@ -67,6 +67,11 @@ def test_junit_fails_what_refuses_and_skips_what_could_not_be_told() -> None:
     assert root.get("failures") == str(len(list(root.iter("failure"))))
 
 
+def test_an_inconclusive_gate_is_an_error_of_its_own() -> None:
+    root = ET.fromstring(gate_junit.render(gate(figures=[])))  # noqa: S314 - the same
+    assert (root.get("failures"), root.get("errors")) == ("0", "1")
+
+
 def test_an_accepted_gate_has_no_failure() -> None:
     assert ET.fromstring(gate_junit.render(gate())).get("failures") == "0"  # noqa: S314 - the same
 

@@ -85,7 +85,7 @@ def _packages(report: Report) -> Iterator[str]:
     if report.changes:
         rows = [(escaped(each.name), each.before or NONE, each.after or NONE, each.kind) for each in report.changes]
         yield "## Packages"
-        yield table([("package", "now", "candidate", ""), *rows])
+        yield table([("package", "now", "candidate", "how"), *rows])
 
 
 def _checks(report: Report) -> Iterator[str]:
@@ -136,7 +136,7 @@ def _cell(text: str) -> str:
 
 def _figure_rows(report: Report) -> list[Sequence[str]]:
     furthest = _reach(report)
-    head = ("figure", "now", "candidate", "change", "95% interval", "", "says", "noise", "found with 80%")
+    head = ("figure", "now", "candidate", "change", "95% interval", "picture", "says", "noise", "found with 80%")
     return [head, *(_figure(figure, furthest) for figure in report.figures)]
 
 
@@ -181,7 +181,7 @@ def _bisections(report: Report) -> Iterator[str]:
             for each in report.bisections
         ]
         yield "## Which packages bring it about"
-        yield table([("finding", "the smallest set", "subsets tried", ""), *rows])
+        yield table([("finding", "the smallest set", "subsets tried", "note"), *rows])
 
 
 def _others(report: Report) -> Iterator[str]:

@@ -1,4 +1,7 @@
-"""A gate as JUnit XML: each stage a suite, each finding that refuses a failure, each that could not be told a skip."""
+"""A gate as JUnit XML: each stage a suite, each finding that refuses a failure, each that could not be told a skip.
+
+An inconclusive verdict is an error of its own, for skips alone would look like a pass.
+"""
 
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
@@ -24,7 +27,7 @@ def render(report: Report) -> str:
     findings = report.verdict.findings if report.verdict else ()
     for suite in ("checks", "behaviour", "figures", "locks", "verdict"):
         _suite(root, report, suite, [finding for finding in findings if suite_of(finding) == suite])
-    for attribute in ("tests", "failures", "skipped"):
+    for attribute in ("tests", "failures", "errors", "skipped"):
         root.set(attribute, str(sum(int(suite.get(attribute, "0")) for suite in root)))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
@@ -49,8 +52,12 @@ def _suite(root: ET.Element, report: Report, name: str, findings: Iterable[Findi
         if finding.severity in TAGS:
             message = words.visible(finding.message)
             ET.SubElement(case, TAGS[finding.severity], type=finding.rule, message=message)
+    if name == "verdict" and report.verdict and report.verdict.value == "inconclusive":
+        # Skips alone would look like a pass.
+        case = ET.SubElement(suite, "testcase", classname="verdict", name="inconclusive")
+        ET.SubElement(case, "error", type="inconclusive", message="too little is known: see what was skipped")
     suite.set("tests", str(len(suite)))
-    for attribute, tag in (("failures", "failure"), ("skipped", "skipped")):
+    for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))
 
 
