@@ -7,9 +7,16 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Verify
+from tests.gates import gate_policy
 from verify.cli.duelling import Duelling
+from verify.cli.sides import Subject
+from verify.cli.upgrade import _promote
+from verify.errors import VerifyError
 from verify.gate.duel import Measured
 from verify.judge.sequential import Judgement
+from verify.spec.candidate import read_foreign
+from verify.spec.environment import load_environment
+from verify.spec.platform import load_platform
 
 pytestmark = pytest.mark.skipif(
     (platform.system(), platform.machine()) != ("Linux", "x86_64"), reason="compares locks of Linux on x86-64"
@@ -88,3 +95,45 @@ def test_progress_tells_what_is_known_and_how_long_it_takes_at_most() -> None:
     assert first == "[group  1/13] 1 undecided, 1 held; most: forward[cpu] +1.0%"
     assert second.endswith("at most 5 min 30 s left")
     assert third.endswith("at most 5 min 00 s left")
+
+
+def subject_of(project: Path) -> Subject:
+    """The project's lock against a candidate that lacks nothing."""
+    platform_file = load_platform(project, "linux-x86_64-cpu")
+    candidate = project / "lockfiles" / "linux-x86_64-cpu.candidate.txt"
+    lock = project / "lockfiles" / "linux-x86_64-cpu.txt"
+    candidate.write_bytes(lock.read_bytes())
+    return Subject(
+        root=project,
+        environment=load_environment(project, "cpu"),
+        platform=platform_file,
+        current=read_foreign(project, lock, platform_file.name),
+        candidate=read_foreign(project, candidate, platform_file.name),
+        changes=(),
+        advisories=(),
+        policy=gate_policy(),
+    )
+
+
+def test_a_candidate_replaces_the_lock_that_it_was_compared_with(project: Path) -> None:
+    subject = subject_of(project)
+    before = subject.current.path.read_bytes()
+    _promote(subject)
+    assert subject.current.path.read_bytes() == before
+
+
+def test_a_candidate_replaces_no_other_lock(project: Path) -> None:
+    subject = subject_of(project)
+    lock = subject.current.path
+    lock.write_text(lock.read_text(encoding="utf-8").replace("peft==0.21.2", "peft==0.21.1"), encoding="utf-8")
+    before = lock.read_bytes()
+    with pytest.raises(VerifyError, match="is not the lock that the candidate was compared with"):
+        _promote(subject)
+    assert lock.read_bytes() == before
+
+
+def test_progress_of_a_leak_alone_has_no_percentage() -> None:
+    stream = io.StringIO()
+    leak = {Measured("memory_growth", "cpu", "difference", "B/round"): Judgement("regressed", 7e4, 6e4, 8e4, 9, 1e4)}
+    Duelling(stream, lambda: 0.0).told(1, 25, leak)
+    assert stream.getvalue() == "[group  1/25] 1 regressed\n"

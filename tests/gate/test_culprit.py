@@ -8,6 +8,7 @@ import pytest
 
 from tests.gate.sides import Answering, arm
 from tests.gate.test_stages import PACKAGES, plan_of
+from verify.errors import VerifyError
 from verify.gate.arms import Arm
 from verify.gate.culprit import Suspects, culprits
 from verify.report.v2 import Finding
@@ -92,3 +93,13 @@ def test_what_no_process_shows_is_not_searched(tmp_path: Path, rule: str) -> Non
 def test_a_check_of_another_name_is_no_evidence(tmp_path: Path) -> None:
     (row,) = found(tmp_path, Parts(tmp_path, {"peft"}), finding(subject="a.c"))
     assert row["packages"] == []
+
+
+def test_a_search_that_cannot_go_on_is_told_and_loses_nothing(tmp_path: Path) -> None:
+    class Unreachable(Parts):
+        def take(self, names: frozenset[str]) -> Arm | None:
+            raise VerifyError("the index is out of reach", f"look at the network, for {len(names)} changes")
+
+    (row,) = found(tmp_path, Unreachable(tmp_path, {"peft"}), finding())
+    assert row["packages"] == []
+    assert row["note"] == "the search ended: the index is out of reach"
