@@ -28,17 +28,17 @@ def series(found: list[Recorded]) -> dict[Measured, list[tuple[float, float]]]:
     [({}, "accepted", 6), ({"forward": 1.1}, "refused", 13), ({"memory_growth": 1e6}, "refused", 13)],
 )
 def test_a_simulated_gate_says_what_the_differences_say(more: dict[str, float], verdict: str, needed: int) -> None:
-    assert simulated(series(groups(25, **more)), gate_policy()) == (verdict, needed)
+    assert simulated(series(groups(31, **more)), gate_policy()) == (verdict, needed)
 
 
 def test_noise_without_bounds_decides_nothing() -> None:
-    wild = groups(25)
-    loud = {figure: [(3.0 * (-1) ** place, 3.0 * (-1) ** place) for place in range(25)] for figure in series(wild)}
+    wild = groups(31)
+    loud = {figure: [(3.0 * (-1) ** place, 3.0 * (-1) ** place) for place in range(31)] for figure in series(wild)}
     assert simulated(loud, gate_policy())[0] == "inconclusive"
 
 
 def test_gates_in_a_row_use_each_group_once() -> None:
-    told = in_a_row(groups(40), gate_policy())
+    told = in_a_row(groups(45), gate_policy())
     assert told == "3 gates of no change, one after the other through the record: 3 accepted"
 
 
