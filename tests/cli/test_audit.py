@@ -115,10 +115,15 @@ def test_what_is_no_report_is_told_in_one_line(
     assert "Traceback" not in finished.stderr
 
 
-def test_what_is_not_there_is_told(verify: Verify) -> None:
-    finished = verify("audit", "there-is-none.md")
+@pytest.mark.parametrize("name", ["there-is-none.md", "there-is-none.json", "there-is-no-folder"])
+def test_what_is_not_there_is_told(verify: Verify, name: str) -> None:
+    finished = verify("audit", name)
     assert finished.returncode == 5
-    assert "there-is-none.md" in finished.stderr
+    assert f"{name} does not exist" in finished.stderr
+
+
+def test_several_files_are_counted_in_words(written: Path, verify: Verify) -> None:
+    assert "2 documents looked at: 1 wrong" in verify("audit", str(written)).stdout
 
 
 def test_a_link_is_not_followed(project: Path, verify: Verify, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from verify.render.text import painted
 
 MARKS = {"error": "✗", "warning": "!", "note": "·"}
 COLOURS = {"error": "failed", "warning": "conditional", "note": "skipped"}
+PLURALS = {"report": "reports", "document": "documents", "history": "histories", "gate": "gates"}
 SHOWN_CLAIM = 160
 SHOWN_LINES = 20
 
@@ -45,7 +46,8 @@ def summary(audited: Audited) -> str:
     """How much was looked at, and what was found."""
     counts = Counter(finding.severity for finding in audited.findings)
     certain = sum(finding.grade == "certain" and finding.severity != "note" for finding in audited.findings)
-    kinds = ", ".join(f"{number} {kind}" for kind, number in Counter(audited.looked_at.values()).items())
+    numbers = Counter(audited.looked_at.values())
+    kinds = ", ".join(f"{number} {kind if number == 1 else PLURALS[kind]}" for kind, number in numbers.items())
     said = f"{counts['error']} wrong, {counts['warning']} doubtful ({certain} for certain), {counts['note']} noted"
     return f"{kinds or 'nothing'} looked at: {said}"
 

@@ -1,5 +1,6 @@
 """What is wrong with files of any kind: stored reports and gates, the history as a whole, and what people wrote."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from verify.claims.claim import Document, Place
 from verify.claims.finding import Audited, AuditFinding, Kind
 from verify.claims.of_report import claims_of
 from verify.claims.read import read_markdown
-from verify.errors import IntegrityError, UsageError
+from verify.errors import IntegrityError, StorageError, UsageError
 from verify.judge.audit.audit import audit_document, earlier_than
 from verify.judge.audit.known import Known
 from verify.judge.finding import error, warning
@@ -172,6 +173,8 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 def _looked(root: Path, path: Path) -> Looked:
     """One file; that it is damaged is a finding like any other."""
     whole, name = path.absolute(), named(path.absolute(), root)
+    if not os.path.lexists(whole):
+        raise StorageError(f"{name} does not exist", "name a file or a folder that is there")
     try:
         if path.suffix == ".json":
             return _of_ours(root, whole, name)
