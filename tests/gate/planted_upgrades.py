@@ -28,8 +28,8 @@ SAME, FAULTY = ".post1", ".post2"
 ABOVE = """# What the gate says of upgrades with a known fault
 
 A gate that refuses nothing proves nothing. Here each candidate changes five packages, packed again from what is
-installed: four have another version and nothing else, the fifth has the fault. `./noxw -s planted` writes this page from
-what `verify upgrade` said, asked for the stage that is named; with `-- --bisect` it had to name the package, too.
+installed: four have another version and nothing else, the fifth has the fault. `./noxw -s planted` writes this page
+from what `verify upgrade` said, asked for the stage that is named; with `-- --bisect` it had to name the package, too.
 
 | the fault | stage | verdict | found | in the gate's words | by bisection | subsets tried |
 |---|---|---|---|---|---|---|
