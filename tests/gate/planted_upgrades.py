@@ -66,7 +66,7 @@ HALVED = """halved = {name: value / 2 for name, value in peft_model_state_dict.i
 """
 FAULTS: Mapping[str, Fault] = {
     "slow": Fault(
-        "slower by a tenth: the layer multiplies by one of its three matrices once more",
+        "slower: each layer multiplies by one of its three matrices once more",
         "figures",
         "transformers",
         "figures.regressed",
