@@ -46,7 +46,7 @@ def bench_for(
         UsageError: It is not set up.
     """
     interpreter = interpreter_of(root, environment, environ=os.environ)
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    here = processors()
     bench = Bench(
         python=interpreter.python,
         environment=interpreter.environment_variables,
@@ -54,10 +54,15 @@ def bench_for(
         lock=lock_path(root, interpreter.platform),
         cache=environments_directory(root) / "cache",
         scratch=scratch,
-        processors=processors,
-        together=together or min(2, processors),
+        processors=here,
+        together=together or min(2, here),
     )
     return bench, interpreter
+
+
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def of_ones_own(bench: Bench) -> Bench:

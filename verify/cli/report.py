@@ -10,8 +10,6 @@ from verify.report.v2 import Finding, Severity
 from verify.report.versions import VERSIONS, AnyReport, Version
 
 NOTHING = UsageError("reports/ holds no report", "make one: ./noxw -s setup verify")
-# What people write reports in.
-WRITTEN = (".md", ".markdown", ".txt")
 FORMATS = ("text", "markdown", "junit", "json")
 
 
@@ -102,6 +100,7 @@ def _doubt(rule: str, subject: str, message: str, severity: Severity) -> Finding
 def _convert(arguments: argparse.Namespace, root: Path) -> int:
     from verify.report.canonical import stored_text
     from verify.report.upgrade import upgrade
+    from verify.run.auditing import WRITTEN
 
     path = _chosen(arguments.report, root)
     if path.suffix in WRITTEN:

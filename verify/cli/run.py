@@ -5,10 +5,8 @@ import os
 import secrets as randomness
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from verify.cli import trial
 from verify.cli.ask import ask, seconds_known
@@ -16,7 +14,7 @@ from verify.cli.bench import bench_for, crowding, declare_environment, scratch_f
 from verify.cli.checks import declare_own
 from verify.cli.options import count
 from verify.cli.stored import report_called
-from verify.cli.surroundings import now, project_root, secrets
+from verify.cli.surroundings import conditions, now, project_root, secrets
 from verify.errors import Exit
 from verify.judge.verdict import audit
 from verify.probe import contention
@@ -27,7 +25,7 @@ from verify.report.canonical import stored_text
 from verify.report.read import read_report
 from verify.report.upgrade import newest
 from verify.report.versions import AnyReport
-from verify.run.answer import Answer, seconds_inside
+from verify.run.answer import seconds_inside
 from verify.run.assemble import Run, judged
 from verify.run.exclusive import alone
 from verify.run.identity import machine_id
@@ -144,24 +142,13 @@ def _certify(subject: Subject, jobs: list[Job], arguments: argparse.Namespace) -
         jobs=jobs,
         answers=asked.answers,
         interrupted=asked.interrupted,
-        conditions=_conditions(load, after, asked.answers),
+        conditions=conditions(load, after, seconds_inside_checks=seconds_inside(asked.answers)),
         secrets=hidden,
     )
     report = judged(whole, policy, issues)
     path = history.append(subject.root, report, render=markdown.render, audit=lambda sealed: audit(sealed, policy))
     _tell(subject.root, path, as_json=arguments.json)
     return Exit.INTERRUPTED if asked.interrupted else exit_of(report, strict=arguments.strict)
-
-
-def _conditions(load: float, after: contention.Contention, answers: Sequence[Answer]) -> dict[str, Any]:
-    return {
-        "load_before": load,
-        "load_after": after.load,
-        "cpu_steal_percent": None if after.stolen is None else 100 * after.stolen,
-        "others_busy_percent": None if after.others is None else 100 * after.others,
-        "inconclusive": None,
-        "other": {"seconds_inside_checks": seconds_inside(answers)},
-    }
 
 
 def _tell(root: Path, path: Path, *, as_json: bool) -> None:

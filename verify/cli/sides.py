@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from verify.cli.ask import ask
+from verify.cli.bench import processors
 from verify.gate.arms import Arm
 from verify.gate.bisect import subset_lock
 from verify.gate.culprit import Suspects, culprits
@@ -71,7 +72,7 @@ def side_of(subject: Subject, slot: Slot, lock: Lock, scratch: Path) -> Arm:
     # The checks compare what is installed with a lock of our form, wherever this one came from.
     held = folder / f"{subject.platform.name}.txt"
     held.write_bytes(format_lock(subject.platform.name, subject.platform.digest, lock.packages))
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    here = processors()
     bench = Bench(
         python=python_of(build),
         environment=worker_variables(build, os.environ),
@@ -80,8 +81,8 @@ def side_of(subject: Subject, slot: Slot, lock: Lock, scratch: Path) -> Arm:
         # Material is made by the packages that read it, so each side has its own, which goes with its build.
         cache=build / CACHE,
         scratch=folder / "jobs",
-        processors=processors,
-        together=min(2, processors),
+        processors=here,
+        together=min(2, here),
     )
     return Arm(
         name=SIDES[slot],

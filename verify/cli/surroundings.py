@@ -7,8 +7,10 @@ import socket
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from verify.errors import UsageError
+from verify.probe.contention import Contention
 
 MARKS = ("envs", "lockfiles")
 TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -32,6 +34,24 @@ def project_root(arguments: argparse.Namespace) -> Path:
 def now() -> str:
     """This moment in UTC."""
     return datetime.now(UTC).strftime(TIME)
+
+
+def conditions(load: float, after: Contention, **other: float) -> dict[str, Any]:
+    """What else the machine was doing, as reports tell it.
+
+    Args:
+        load: The load before.
+        after: What was seen of others meanwhile.
+        other: Whatever else is worth knowing, each by its name.
+    """
+    return {
+        "load_before": load,
+        "load_after": after.load,
+        "cpu_steal_percent": None if after.stolen is None else 100 * after.stolen,
+        "others_busy_percent": None if after.others is None else 100 * after.others,
+        "inconclusive": None,
+        "other": other,
+    }
 
 
 def secrets(root: Path) -> dict[str, str]:

@@ -5,17 +5,15 @@ import os
 import platform as system
 import secrets as randomness
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from verify.cli.bench import scratch_folder
 from verify.cli.duelling import Duelling
 from verify.cli.options import count, given, place
 from verify.cli.setup import fitting
 from verify.cli.sides import Asking, Subject, bisected, side_of, tell
-from verify.cli.surroundings import now, project_root, secrets
+from verify.cli.surroundings import conditions, now, project_root, secrets
 from verify.errors import Exit, UsageError, VerifyError
 from verify.gate.assemble import Gate, Gathered, judged
 from verify.gate.stages import STAGES, Plan, go_through
@@ -162,7 +160,7 @@ def _compare(subject: Subject, scratch: Path, arguments: argparse.Namespace) -> 
     except KeyboardInterrupt:
         interrupted = True
     after = contention.between(before, contention.now(), gate.current.bench.processors)
-    gate = replace(gate, finished=now(), conditions=_conditions(load, after), interrupted=interrupted)
+    gate = replace(gate, finished=now(), conditions=conditions(load, after), interrupted=interrupted)
     report = judged(gate, gathered, subject.policy)
     if arguments.bisect and report.verdict and report.verdict.value == "refused" and not interrupted:
         gathered.bisections = bisected(subject, report.verdict.findings, gate.current, plan, scratch)
@@ -201,17 +199,6 @@ def _plan(subject: Subject, scratch: Path, arguments: argparse.Namespace, gate: 
         ask=Asking(verbose=arguments.verbose),
         tell=Duelling(sys.stderr).told,
     )
-
-
-def _conditions(load: float, after: contention.Contention) -> Mapping[str, Any]:
-    return {
-        "load_before": load,
-        "load_after": after.load,
-        "cpu_steal_percent": None if after.stolen is None else 100 * after.stolen,
-        "others_busy_percent": None if after.others is None else 100 * after.others,
-        "inconclusive": None,
-        "other": {},
-    }
 
 
 def _end(subject: Subject, report: Report, arguments: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -94,8 +94,9 @@ def audited_history(root: Path, *, heads: Sequence[Path] = (), moment: datetime 
     kept = [read_head(path.absolute(), path.absolute().parent, unseal) for path in heads]
     found = [at(finding, FOLDER) for finding in verify_history(root, Asked(elsewhere=kept, unseal=unseal))]
     paths = [path for name in environments(root) for path in stored(root, name)]
+    hardware = policy_for(root, None).hardware
     for path in paths:
-        found += _of_stored(root, path)
+        found += _of_stored(root, path, Known(hardware))
     if moment is not None:
         # What looks at signatures brings cryptography along, which takes longer than most audits.
         from verify.run.signatures import audit_signatures
@@ -104,16 +105,15 @@ def audited_history(root: Path, *, heads: Sequence[Path] = (), moment: datetime 
     return Audited({named(path, root): "report" for path in paths} or {FOLDER: "history"}, found)
 
 
-def _of_stored(root: Path, path: Path) -> Iterator[AuditFinding]:
+def _of_stored(root: Path, path: Path, known: Known) -> Iterator[AuditFinding]:
     """What contradicts a stored report; that it is damaged is told with the history."""
     name = named(path, root)
     try:
-        looked, report = _of_ours(root, path, name), read_stored(path, root)
+        report = read_stored(path, root)
     except IntegrityError:
         return
-    yield from looked.findings
-    if looked.document:
-        yield from audit_document(looked.document, Known(policy_for(root, None).hardware))
+    yield from (at(finding, name) for finding in doubts(report, root))
+    yield from audit_document(_claims(report, name), known)
     yield from (at(finding, name) for finding in page_doubts(path, root, report))
 
 
@@ -191,9 +191,12 @@ def _of_ours(root: Path, path: Path, name: str) -> Looked:
         return Looked(name, "gate", None, list(_gate(root, path, name)))
     stored = path.is_relative_to(root / FOLDER)
     report = read_stored(path, root) if stored else read_report(path, path.parent)
-    document = claims_of(newest(report))
-    placed = Document(**{field: getattr(document, field) for field in document.__slots__} | {"file": name})
-    return Looked(name, "report", placed, [at(finding, name) for finding in doubts(report, root)])
+    return Looked(name, "report", _claims(report, name), [at(finding, name) for finding in doubts(report, root)])
+
+
+def _claims(report: AnyReport, file: str) -> Document:
+    """What a report of ours claims, as of its file."""
+    return replace(claims_of(newest(report)), file=file)
 
 
 def _gate(root: Path, path: Path, name: str) -> Iterator[AuditFinding]:
