@@ -16,8 +16,8 @@ from verify.judge.gate_policy import GatePolicy
 from verify.report.v2 import Finding
 from verify.run.plan import Job
 
-# One figure alone may err more often at each look, so nine groups that agree are enough.
-LOOKS = (6, 9, 13, 19, 25)
+# One figure alone may err more often at each look, so six groups that agree are enough.
+LOOKS = (6, 9, 13, 20, 31)
 MOST_FINDINGS = 5
 NOTHING = Found(reproduced=False, names=(), entangled=(), trail=())
 

@@ -2,12 +2,11 @@
 
 Each difference is one group of fresh processes, the unit that is independent: candidate less current, in the natural
 logarithm for what is compared as a ratio, in its own unit for what is compared as a difference; positive is worse. At a
-look a figure is *regressed* when the interval that may err in this one of all looks and figures lies above zero and the
-estimate above the floor; *held* when the 95% bound lies below the tolerance, and nothing says that it is worse by more
-than the floor. Levels are divided by Bonferroni over the figures, and over the looks that have groups enough to refuse
-at all; intervals are those of Wilcoxon's signed-rank test, which needs no normal noise. It takes differences that err
-as likely upwards as downwards, which the candidate less the mean of two copies does but roughly where processes are
-skewed: how often a gate without any change is refused is simulated with recorded noise (docs/benchmarks.md).
+look a figure is *regressed* when chance alone would hardly make the candidate the worst of its groups so often (an
+exact test of aligned ranks, which may err in this one of all looks and figures), its 95% interval lies above zero and
+the estimate above the floor; *held* when the 95% bound lies below the tolerance, and nothing says that it is worse by
+more than the floor. Levels are divided by Bonferroni over the figures, and over the looks that have groups enough to
+refuse at all; intervals are those of Wilcoxon's signed-rank test, which needs no normal noise.
 
 Two copies of the current packages differ by noise alone. They give the noise from which it is told what can be found;
 and where they seem to differ themselves, nothing is held by as many groups.
@@ -19,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from verify.judge.aligned_ranks import Triple, chance
 from verify.probe.paired import located, spread
 
 Decision = Literal["held", "regressed", "undecided", "hopeless"]
@@ -28,12 +28,14 @@ HELD_CONFIDENCE = 0.90
 SHOWN_CONFIDENCE = 0.95
 # Of 64 outcomes of six groups, two have all signs alike.
 COPIES_CONFIDENCE = 1 - 2 / 64
+# Processes of a group, any of which could be the candidate where nothing changed.
+ALIKE = 3.0
 # A copy less another has twice the variance of a process; a process less the mean of two, once and a half.
 MEAN_OF_COPIES = math.sqrt(3 / 4)
 # Of the normal distribution: one-sided 95%, and a power of 80%.
 Z_HELD = 1.645
 Z_POWER = 0.842
-# Of the signed-rank test against the mean, where noise is normal.
+# Of tests by ranks against those by means, where noise is normal.
 EFFICIENCY = 3 / math.pi
 # Six values may show half the deviation that there is, and twice: https://doi.org/10.1093/biomet/52.1-2.127
 SURE = 0.5
@@ -58,7 +60,7 @@ class Terms:
         """What one look at one figure may err, of the looks that can refuse: in few groups chance agrees too often."""
         for refusing in range(len(self.looks), 0, -1):
             level = self.false_alarms / (self.figures * refusing)
-            if 2.0 ** -self.looks[-refusing] <= level:
+            if ALIKE ** -self.looks[-refusing] <= level:
                 return level
         return self.false_alarms / self.figures
 
@@ -113,8 +115,9 @@ def judged(differences: Sequence[float], copies: Sequence[float], limits: Limits
         raise ValueError("there is no difference to judge")
     estimate, low, high = located(differences, SHOWN_CONFIDENCE)
     noise = MEAN_OF_COPIES * spread(copies)
+    worse = estimate > limits.floor and low > 0 and chance(_groups(differences, copies)) <= terms.level
     return Judgement(
-        decision=_decision(differences, noise, limits, terms, steady=not disturbed(copies, limits)),
+        decision="regressed" if worse else _open_or_held(differences, copies, noise, limits, terms),
         estimate=estimate,
         low=low,
         high=high,
@@ -129,12 +132,17 @@ def disturbed(copies: Sequence[float], limits: Limits) -> bool:
     return abs(estimate) > limits.floor and not low <= 0 <= high
 
 
-def _decision(differences: Sequence[float], noise: float, limits: Limits, terms: Terms, *, steady: bool) -> Decision:
-    estimate, surely, _ = located(differences, 1 - 2 * terms.level)
-    if surely > 0 and estimate > limits.floor:
-        return "regressed"
-    _, at_least, at_most = located(differences, HELD_CONFIDENCE)
-    if at_most < limits.tolerance and steady and not (at_least > 0 and estimate > limits.floor):
+def _groups(differences: Sequence[float], copies: Sequence[float]) -> list[Triple]:
+    """What the processes of each group gave, beside the mean of its copies."""
+    return [(difference, -apart / 2, apart / 2) for difference, apart in zip(differences, copies, strict=True)]
+
+
+def _open_or_held(
+    differences: Sequence[float], copies: Sequence[float], noise: float, limits: Limits, terms: Terms
+) -> Decision:
+    estimate, at_least, at_most = located(differences, HELD_CONFIDENCE)
+    seems_worse = at_least > 0 and estimate > limits.floor
+    if at_most < limits.tolerance and not seems_worse and not disturbed(copies, limits):
         return "held"
     left = Z_HELD * SURE * noise / math.sqrt(EFFICIENCY * max(terms.looks))
     # Even if nothing had changed, all groups of the budget could not tell.
