@@ -37,6 +37,8 @@ PLATEAU = 0.10
 # being called costs no more than the shortest call takes.
 DISPATCHED = 0.5
 BUDGET_SECONDS = 0.8
+# A prime.
+REPEATED = 999_983
 SCALE = 3.0
 # One product and one sum, each rounded once or both together.
 TRIAD_EPS = 2.0**-22
@@ -56,7 +58,7 @@ def copies_are_fast_and_right(ctx: Context) -> None:
     timings = {}
     for n in _sizes(ctx, 2):
         # What a smaller copy left there would pass for this one's.
-        target.zero_()
+        target[:n].zero_()
         timings[n] = timed(ctx, partial(target[:n].copy_, source[:n]), BUDGET_SECONDS)
         require_on(ctx, target)
         ctx.require(torch.equal(source[:n], target[:n]), f"a copy of {n} elements differs from the original")
@@ -75,7 +77,7 @@ def triads_are_fast_and_right(ctx: Context) -> None:
     left, right, total = _arrays(ctx, 3)
     timings = {}
     for n in _sizes(ctx, 3):
-        total.zero_()
+        total[:n].zero_()
         timings[n] = timed(ctx, partial(torch.add, left[:n], right[:n], alpha=SCALE, out=total[:n]), BUDGET_SECONDS)
         require_on(ctx, total)
         some = slice(0, n, 97)
@@ -210,7 +212,13 @@ def _that_fit(sizes: Sequence[int], arrays: int, total: int) -> list[int]:
 
 
 def _arrays(ctx: Context, count: int) -> "list[torch.Tensor]":
-    """Arrays of the largest size, of random numbers: all of their pages were touched before anything is timed."""
+    """Arrays of the largest size, each of its own random numbers: all pages were touched before anything is timed.
+
+    The numbers repeat, for drawing all of them would take longer than what is timed; but after a prime number of
+    elements, so that no part stands where another of its size could.
+    """
     import torch
 
-    return [torch.rand(_sizes(ctx, count)[-1], device=ctx.device) for _ in range(count)]
+    largest = _sizes(ctx, count)[-1]
+    drawn = [torch.rand(min(largest, REPEATED), device=ctx.device) for _ in range(count)]
+    return [numbers.repeat(-(-largest // REPEATED))[:largest] for numbers in drawn]
