@@ -78,7 +78,7 @@ class Position:
 
 def positions(report: v3.Report) -> list[Position]:
     """Every figure of work whose operations or bytes were counted, where the report holds its roofs."""
-    roofs = _roofs(report)
+    roofs = roofs_of(report)
     found = (
         _position(report, result, figure, roofs)
         for result in report.results
@@ -178,7 +178,7 @@ def _cached(report: v3.Report, device: Device, figure: v3.Measurement, rate: flo
     return held is not None and used is not None and used <= held
 
 
-def _roofs(report: v3.Report) -> Roofs:
+def roofs_of(report: v3.Report) -> Roofs:
     """By device, and number format, ``memory``, ``cache`` or ``launch``: the datasheet's, else the report's best."""
     roofs: Roofs = {}
     for result in report.results:

@@ -1,0 +1,105 @@
+"""The page as a browser reads it."""
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from tests import examples
+from tests.render.test_golden import REPORTS, refused
+from tests.render.test_hostile import HOSTILE, control_characters, filled
+from verify.render.html.page import render
+from verify.report.history import FOLDER, environments, read_stored, stored
+
+KIBIBYTE = 1024
+
+
+class Reader(HTMLParser):
+    """Collects tags, their attributes and the text, in order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.text: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_page_asks_nothing_of_any_network_and_runs_nothing(name: str) -> None:
+    read = Reader(render(REPORTS[name]()))
+    assert not {"script", "img", "link", "iframe", "object", "embed", "form", "base"} & set(read.tags)
+    for _, attribute, value in read.attributes:
+        assert not attribute.startswith("on")
+        assert attribute not in ("src", "srcset", "style", "action", "formaction", "background")
+        assert attribute != "href" or value.startswith("#")
+
+
+@pytest.mark.parametrize("payload", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_does_not_change_the_shape_of_a_page(payload: str) -> None:
+    plain, hostile = (Reader(render(filled(word))) for word in ("harmless", payload))
+    assert plain.tags == hostile.tags
+    assert [(tag, name) for tag, name, _ in plain.attributes] == [(tag, name) for tag, name, _ in hostile.attributes]
+    assert control_characters("".join(hostile.text)) == set()
+
+
+def test_the_policy_allows_the_style_of_the_page_and_nothing_else() -> None:
+    page = render(examples.report())
+    (style,) = re.findall("<style>(.*?)</style>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    (policy,) = [value for tag, name, value in Reader(page).attributes if (tag, name) == ("meta", "content")][:1]
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def test_every_link_leads_somewhere() -> None:
+    for make in REPORTS.values():
+        read = Reader(render(make()))
+        places = {value for _, name, value in read.attributes if name == "id"}
+        links = {value.removeprefix("#") for tag, name, value in read.attributes if (tag, name) == ("a", "href")}
+        assert links <= places
+
+
+def test_a_place_has_one_name() -> None:
+    for make in REPORTS.values():
+        places = [value for _, name, value in Reader(render(make())).attributes if name == "id"]
+        assert len(places) == len(set(places))
+
+
+def test_the_verdict_and_what_to_do_next_come_first() -> None:
+    text = " ".join(" ".join(Reader(render(refused())).text).split())
+    begin = text.index("✗ refused")
+    assert begin < text.index("This machine is not what m2 promises") < text.index("Next: a.failed")
+    assert text.index("Next: a.failed") < text.index("Compare the pins with the last certified lock.")
+
+
+def test_what_is_excused_is_not_what_to_do_next() -> None:
+    text = " ".join(" ".join(Reader(render(examples.report())).text).split())
+    assert "Next: bandwidth.copy[mps]" in text
+    assert "Next: quantization" not in text
+
+
+def test_a_quick_look_certifies_nothing() -> None:
+    text = "".join(Reader(render(examples.report("v1"))).text)
+    assert "not judged" in text
+    assert "it certifies nothing" in text
+
+
+def test_every_sample_of_a_benchmark_is_on_the_page() -> None:
+    text = "".join(Reader(render(examples.report())).text)
+    assert "352 357 349" in text
+
+
+def test_pages_of_real_certificates_are_small() -> None:
+    paths = [path for name in environments(examples.ROOT) for path in stored(examples.ROOT, name)]
+    sizes = [len(render(read_stored(path, examples.ROOT)).encode()) for path in paths]
+    assert sizes, f"{FOLDER}/ holds no report"
+    assert max(sizes) <= 300 * KIBIBYTE
