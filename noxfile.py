@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import nox
 
@@ -15,6 +16,8 @@ TESTS = ROOT / ".nox" / "tests"
 LOCK = ROOT / "lockfiles" / "tests.txt"
 ENVIRONMENTS = sorted(path.stem for path in (ROOT / "envs").glob("*.toml"))
 PLATFORMS = sorted(path.stem for path in (ROOT / "envs" / "platforms").glob("*.toml"))
+# Images run Linux: those that the Dockerfile has a target for.
+IMAGES = ["cpu", "cuda"]
 LOCKS = [*PLATFORMS, "tests", "tools"]
 SETUP_WORDS = {"--recreate", "--despite", *ENVIRONMENTS}
 LOCK_WORDS = {"--upgrade", "--check", *LOCKS}
@@ -30,11 +33,11 @@ nox.options.sessions = []
 nox.options.stop_on_first_error = True
 
 
-def cli(session: nox.Session, *words: str) -> None:
+def cli(session: nox.Session, *words: str, stdout: IO[str] | None = None) -> None:
     """Run the CLI of this project, and make it first where nox was not started by noxw."""
     if "NOXW" not in os.environ:
         session.run("sh", str(ROOT / "noxw"), "--version", silent=True, external=True)
-    session.run(str(TOOLS / "verify"), *words, external=True)
+    session.run(str(TOOLS / "verify"), *words, external=True, stdout=stdout)
 
 
 def own(session: nox.Session, known: set[str]) -> list[str]:
@@ -88,10 +91,42 @@ def upgrade(session: nox.Session) -> None:
     cli(session, "upgrade", *session.posargs)
 
 
+def add_image(name: str) -> None:
+    """Offer the building of one image."""
+
+    def run(session: nox.Session) -> None:
+        cli(session, "image", "build", name, *session.posargs)
+
+    offer(run, f"image-{name}", f"Build the container image {name} (-- --base NAME@sha256:…, --engine podman).")
+
+
+@nox.session(name="verify-image")
+def verify_image(session: nox.Session) -> None:
+    """Certify inside the container image, offline (-- NAME, --level full, --engine podman)."""
+    cli(session, "image", "verify", *session.posargs)
+
+
+@nox.session(name="tests-image")
+def tests_image(session: nox.Session) -> None:
+    """Build the CPU image twice from a Debian made here, certify inside it, and be hostile to it."""
+    python = test_python(session)
+    words = ("-m", "pytest", "tests/image/real.py", *session.posargs)
+    session.run(python, *words, env={"PYTHONPATH": str(ROOT)}, external=True)
+
+
 @nox.session
 def audit(session: nox.Session) -> None:
     """Tell whether reports can be believed: our history, or what people wrote (-- FILE…, --format sarif)."""
     cli(session, "audit", *session.posargs)
+
+
+@nox.session
+def dashboard(session: nox.Session) -> None:
+    """Write history.html: one page over the history, to be opened in a browser (-- --environment NAME)."""
+    made = ROOT / "history.html"
+    with made.open("w", encoding="utf-8") as page:
+        cli(session, "history", "html", *session.posargs, stdout=page)
+    session.log(f"open {made.as_uri()}")
 
 
 @nox.session
@@ -114,6 +149,14 @@ def tests(session: nox.Session) -> None:
     """Run the project's own tests (-- -m 'not environment' leaves out what needs torch)."""
     python = test_python(session)
     session.run(python, "-m", "pytest", *session.posargs, env={"PYTHONPATH": str(ROOT)}, external=True)
+
+
+@nox.session(name="tests-fleet")
+def tests_fleet(session: nox.Session) -> None:
+    """Run a Slurm of our own on loopback, with nodes that hang, crash, are slow and are down; wants root and Slurm."""
+    python = test_python(session)
+    words = ("-m", "pytest", "tests/fleet", "-m", "slurm", *session.posargs)
+    session.run(python, *words, env={"PYTHONPATH": str(ROOT)}, external=True)
 
 
 @nox.session
@@ -193,3 +236,5 @@ for _name in ENVIRONMENTS:
     add_setup(_name)
 for _name in LOCKS:
     add_lock(_name)
+for _name in IMAGES:
+    add_image(_name)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from benchmarks import against_itself, doubled, gates, histories, provisioning, reachable, startup, suite
+from benchmarks import against_itself, doubled, fleets, gates, histories, provisioning, reachable, startup, suite
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = "| ours | against | ours, median | theirs, median | figure | rounds |\n|---|---|---|---|---|---|"
@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     )
     found.add_argument("--audit", type=int, metavar="N", help="prove and question a made-up history of N reports")
     found.add_argument("--gates", type=int, metavar="N", help="simulate so many gates a cell with the recorded noise")
+    found.add_argument("--fleet", type=int, metavar="N", help="simulate fleets of up to N nodes, and read N reports")
     return found
 
 
@@ -52,6 +53,8 @@ def rows(asked: argparse.Namespace) -> Iterable[str]:
         return gates.record(ROOT, asked.record_duels)
     if asked.gates:
         return gates.rows(ROOT, asked.gates)
+    if asked.fleet:
+        return fleets.rows(ROOT, asked.fleet)
     if asked.doubled:
         return doubled.rows(ROOT)
     return chain([HEAD], _rows(asked))

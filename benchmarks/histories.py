@@ -1,44 +1,37 @@
-"""A long history that is made up, yet valid in every report and link; and what proving and questioning it costs."""
+"""What auditing and questioning a long history costs, of which `benchmarks.made_up` makes one."""
 
 import json
-import random
+import os
 import resource
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.asking import tell
+from benchmarks.made_up import PROJECT, files, template, write
 from benchmarks.pairs import compare, row
-from verify.report.canonical import seal, stored_text
-from verify.report.head import SUFFIX, head_bytes, head_of
-from verify.report.history import FOLDER, environments, file_name, read_stored, stored
 from verify.report.index import FILE, refresh
-from verify.report.place import Place, placed, sealed
+from verify.report.place import sealed
 from verify.report.query import asked
 from verify.report.read import parse_report
-from verify.report.upgrade import newest
-from verify.report.v1 import Counts
-from verify.report.v2 import Verdict
-from verify.report.v3 import Measurement, Report, Result
-from verify.report.validate import against_schema
+from verify.report.spread import parts_of, processors, spread
+from verify.report.validate import fits
 from verify.report.versions import MODELS
 from verify.report.wholeness import verify_history
 
-# What a report of the suite's quick level has, about.
-BYTES = 20_000
-MACHINES = 10
-# How much a figure varies from report to report.
-NOISE = 0.02
-BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-EVERY = timedelta(minutes=5)
 ROUNDS = 5
 # How many reports a round reads.
 READ = 50
+# How many a process is given at a time.
+PART = 100
+_RSS_BYTES = 1 if sys.platform == "darwin" else 1024
 QUERY = """
 SELECT percentile(value, 95) FROM measurements
 WHERE (check_id, name) = (SELECT check_id, name FROM measurements WHERE value != round(value) LIMIT 1)
@@ -46,32 +39,104 @@ WHERE (check_id, name) = (SELECT check_id, name FROM measurements WHERE value !=
 
 
 def rows(root: Path, count: int) -> Iterator[str]:
-    """Proving and questioning a history of so many reports, made from the newest of the project."""
+    """Auditing and questioning a history of so many reports, made from the newest of the project."""
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         place = Path(folder)
+        for part in PROJECT:
+            shutil.copytree(root / part, place / part)
         made = _timed(lambda: write(place, template(root), count))
-        size = sum(path.stat().st_size for path in _files(place))
+        size = sum(path.stat().st_size for path in files(place))
         tell(f"made {count:,} reports of {size / count / 1000:.1f} kB in {made:.0f} s")
         yield from _reading(place)
+        yield from _audits(place, count)
         yield from _asking(place, count)
 
 
 def _reading(root: Path) -> Iterator[str]:
     """Reading reports one by one, against the bare libraries that do a part of it."""
-    documents = [path.read_bytes() for path in _files(root)[:READ]]
-    values = [json.loads(document) for document in documents]
+    documents = [path.read_bytes() for path in files(root)[:READ]]
 
-    def each(of: Callable[[Any], object], all_: Sequence[object]) -> Callable[[], float]:
-        return lambda: _timed(lambda: [of(one) for one in all_])
+    def each(of: Callable[[Any], object]) -> Callable[[], float]:
+        return lambda: _timed(lambda: [of(one) for one in documents])
 
-    proof = each(lambda data: parse_report(data, "it"), documents)
-    quick = each(lambda data: sealed(data, "it"), documents)
-    bare = each(MODELS["v3"].model_validate_json, documents)
-    schema = each(lambda value: against_schema(value, "v3", "it"), values)
+    proof, quick = each(lambda data: parse_report(data, "it")), each(lambda data: sealed(data, "it"))
     for name, ours in (("proving a report", proof), ("its digest", quick)):
-        for other, theirs in (("bare pydantic", bare), ("bare jsonschema", schema)):
-            pair = compare(ours, theirs, ROUNDS)
+        for other, theirs in BARE.items():
+            pair = compare(ours, each(theirs), ROUNDS)
             yield row(f"{name}, {READ} times", other, pair, f"{READ / min(pair.ours):,.0f} a second")
+
+
+def _pydantic(data: bytes) -> object:
+    return MODELS["v3"].model_validate_json(data)
+
+
+def _jsonschema(data: bytes) -> object:
+    return fits(json.loads(data), "v3")
+
+
+BARE: dict[str, Callable[[bytes], object]] = {"bare pydantic-core": _pydantic, "bare jsonschema-rs": _jsonschema}
+
+
+def _audits(root: Path, count: int) -> Iterator[str]:
+    """A first and a second audit of all, against the bare libraries on the same files, by as many processes.
+
+    The ratios are those of processor time, of which others on the machine take less than of the clock's.
+    """
+    paths = files(root)
+    bare = {name: _spent(partial(_all, read, paths)) for name, read in BARE.items()}
+    for name in ("audited, the first time", "audited again, nothing new"):
+        ours = _spent(partial(_audited, root))
+        for other, theirs in bare.items():
+            ratio = f"{theirs.processor / ours.processor:.2f} of its speed by processor time (aim: >= 0.5)"
+            yield f"| {name} | {other} | {ours.told(count)} | {theirs.told(count)} | {ratio} | 1 |"
+        yield f"| {name}: the largest process | | {ours.most_bytes / 1e6:,.0f} MB | | {processors()} processes | 1 |"
+
+
+def _all(read: Callable[[bytes], object], paths: Sequence[Path]) -> int:
+    for _ in spread(partial(_each, read), parts_of(paths, PART), processors()):
+        pass
+    return 0
+
+
+def _each(read: Callable[[bytes], object], paths: Sequence[Path]) -> None:
+    for path in paths:
+        read(path.read_bytes())
+
+
+@dataclass(frozen=True, slots=True)
+class _Spent:
+    """What work took: seconds by the clock and of processors, and the memory of the largest process."""
+
+    seconds: float
+    processor: float
+    most_bytes: int
+
+    def told(self, count: int) -> str:
+        """``50.0 s, 80.0 s of processors: 2,000 reports a second``."""
+        return f"{self.seconds:.1f} s, {self.processor:.1f} s of processors: {count / self.seconds:,.0f} a second"
+
+
+def _spent(work: Callable[[], int]) -> _Spent:
+    before, began = _processor(), time.perf_counter()
+    most = work()
+    return _Spent(time.perf_counter() - began, _processor() - before, most)
+
+
+def _processor() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def _audited(root: Path) -> int:
+    """An audit as people have it, in a process of its own; the memory of the largest of its processes, in bytes."""
+    words = [sys.executable, "-m", "verify", "--root", str(root), "audit"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        said = process.stdout.read() if process.stdout else ""
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode or ": 0 wrong, 0 doubtful" not in said:
+        raise RuntimeError(f"the made-up history is not sound: {said[-500:]}")
+    return int(used.ru_maxrss * _RSS_BYTES)
 
 
 def _asking(root: Path, count: int) -> Iterator[str]:
@@ -86,7 +151,7 @@ def _asking(root: Path, count: int) -> Iterator[str]:
     ):
         seconds = _timed(work)
         yield f"| {what} | | {seconds:.3f} s | | {count / seconds:,.0f} reports a second | 1 |"
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_BYTES
     yield f"| memory, at most | | {most / 1e6:,.0f} MB | | index {index.stat().st_size / 1e6:,.0f} MB | 1 |"
 
 
@@ -113,96 +178,3 @@ def _timed(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
-
-
-def _files(root: Path) -> list[Path]:
-    return [path for name in environments(root) for path in stored(root, name)]
-
-
-def template(root: Path) -> Report:
-    """The newest report of the project, with as many of its results as make `BYTES`.
-
-    Raises:
-        SystemExit: There is none of version 3.
-    """
-    reports = [newest(read_stored(path, root)) for path in _files(root)[-1:]]
-    if not reports or reports[0].upgraded_from:
-        raise SystemExit("reports/ holds no certificate to make a history from: ./noxw -s verify")
-    results: list[Result] = []
-    for result in reports[0].results:
-        fits = len(stored_text(_with(reports[0], [*results, result]))) <= BYTES
-        results += [result] if fits and result.outcome == "passed" else []
-    return _with(reports[0], results)
-
-
-def _with(report: Report, results: Sequence[Result]) -> Report:
-    counts = dict.fromkeys(report.counts.model_dump(), 0) | {"planned": len(results), "passed": len(results)}
-    changes = {
-        "results": tuple(results),
-        "planned": tuple(result.id for result in results),
-        "counts": Counts(**counts),
-        "verdict": Verdict(value="certified", findings=()),
-    }
-    return report.model_copy(update=changes)
-
-
-@dataclass(slots=True)
-class _Chain:
-    """The end of a machine's chain, as it is being made."""
-
-    machine: str
-    places: list[Place]
-
-
-def write(root: Path, like: Report, count: int) -> None:
-    """A history of so many reports, of some machines, with their heads; without pages.
-
-    Args:
-        root: Where, and nothing is there.
-        like: What every report is like, but for its figures.
-        count: How many.
-    """
-    rng = random.Random(count)  # noqa: S311 - noise needs no cryptography
-    folder = root / FOLDER / like.environment.name
-    folder.mkdir(parents=True)
-    chains = [_Chain(f"{number:032x}", []) for number in range(MACHINES)]
-    for number in range(count):
-        chain = chains[number % MACHINES]
-        report = _next(like, chain, number, rng)
-        data = stored_text(report).encode()
-        path = folder / file_name(report)
-        path.write_bytes(data)
-        chain.places.append(placed(path, root, data))
-    for chain in chains:
-        if chain.places:
-            (folder / f"{chain.machine}{SUFFIX}").write_bytes(head_bytes(head_of(chain.places)))
-
-
-def _next(like: Report, chain: _Chain, number: int, rng: random.Random) -> Report:
-    created = BEGIN + number * EVERY
-    last = chain.places[-1] if chain.places else None
-    changes = {
-        "id": f"{number:012x}",
-        "created": f"{created:%Y-%m-%dT%H:%M:%SZ}",
-        "finished": f"{created + EVERY:%Y-%m-%dT%H:%M:%SZ}",
-        "machine": chain.machine,
-        "results": tuple(_varied(result, rng) for result in like.results),
-    }
-    return seal(like.model_copy(update=changes), len(chain.places) + 1, last.digest if last else None)
-
-
-def _varied(result: Result, rng: random.Random) -> Result:
-    return result.model_copy(update={"measurements": tuple(_noisy(figure, rng) for figure in result.measurements)})
-
-
-def _noisy(figure: Measurement, rng: random.Random) -> Measurement:
-    """The figure as another run measures it: all of its samples by one factor, of which the median is its value."""
-    if figure.provenance != "measured" or figure.percent_of_peak or any(map(_whole_number, figure.samples)):
-        return figure
-    factor = rng.gauss(1, NOISE)
-    samples = tuple(sample * factor for sample in figure.samples)
-    return figure.model_copy(update={"samples": samples, "value": figure.value * factor})
-
-
-def _whole_number(sample: float) -> bool:
-    return float(sample).is_integer()

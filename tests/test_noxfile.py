@@ -53,8 +53,9 @@ def test_the_front_door_never_imports_what_it_opens() -> None:
 
 def test_every_machine_class_and_platform_has_its_session_with_a_title(project: Path) -> None:
     titles = dict(re.findall(r"^- (\S+)(?: \[\w+\])? -> (.+)$", nox(project, "-l").stdout, re.MULTILINE))
-    ours = "setup setup-cpu setup-new-box verify upgrade audit tests lint schemas mutations planted benchmarks"
-    assert titles.keys() == {*ours.split(), "lock", "lock-linux", "lock-tests", "lock-tools"}
+    ours = "setup setup-cpu setup-new-box verify upgrade audit dashboard lint schemas mutations planted benchmarks"
+    other = "tests tests-fleet tests-image image-cpu image-cuda verify-image"
+    assert titles.keys() == {*ours.split(), *other.split(), "lock", "lock-linux", "lock-tests", "lock-tools"}
     assert all(titles.values())
 
 
@@ -83,6 +84,9 @@ def test_a_bare_nox_runs_nothing(project: Path) -> None:
         (["-s", "lock", "--", "linux", "--check"], ["verify lock linux --check"]),
         (["-s", "lock-linux", "--", "--upgrade"], ["verify lock linux --upgrade"]),
         (["-s", "schemas", "--", "--check"], ["verify schemas --check"]),
+        (["-s", "image-cuda", "--", "--engine", "podman"], ["verify image build cuda --engine podman"]),
+        (["-s", "image-cpu", "verify-image"], ["verify image build cpu", "verify image verify"]),
+        (["-s", "verify-image", "--", "cuda", "--level", "full"], ["verify image verify cuda --level full"]),
     ],
 )
 def test_a_session_asks_the_command_line(project: Path, words: list[str], verbs: list[str]) -> None:

@@ -34,6 +34,10 @@ class VerifyError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[type["VerifyError"], tuple[str, str]]:
+        """How it comes from one process to another."""
+        return type(self), (self.message, self.hint)
+
 
 class UsageError(VerifyError):
     """The question, or a file that configures it, cannot be understood."""

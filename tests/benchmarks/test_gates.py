@@ -25,7 +25,7 @@ def series(found: list[Recorded]) -> dict[Measured, list[tuple[float, float]]]:
 
 @pytest.mark.parametrize(
     ("more", "verdict", "needed"),
-    [({}, "accepted", 6), ({"forward": 1.1}, "refused", 13), ({"memory_growth": 1e6}, "refused", 13)],
+    [({}, "accepted", 6), ({"forward": 1.1}, "refused", 9), ({"memory_growth": 1e6}, "refused", 9)],
 )
 def test_a_simulated_gate_says_what_the_differences_say(more: dict[str, float], verdict: str, needed: int) -> None:
     assert simulated(series(groups(31, **more)), gate_policy()) == (verdict, needed)

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,13 @@ def test_metal_is_asked_for_the_formula_alone() -> None:
 def test_a_full_shared_memory_is_named(tmp_path: Path, words: str) -> None:
     with pytest.raises(Failed, match="shm is too small"), dataloading.room_to_share(context("cpu", tmp_path)):
         raise RuntimeError(f"Caught RuntimeError in DataLoader worker process 0.\nunable to resize file: {words}")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS shares memory in another way")
+def test_shared_memory_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dataloading, "SHARED", str(tmp_path / "shm"))
+    with pytest.raises(Failed, match=r"there is no .*/shm"), dataloading.room_to_share(context("cpu", tmp_path)):
+        raise AssertionError("the workers are asked all the same")
 
 
 def test_another_error_of_a_worker_is_its_own(tmp_path: Path) -> None:

@@ -1,14 +1,25 @@
 """``verify audit`` over what people wrote, and over our own history."""
 
 import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from benchmarks.made_up import with_results, write
 from tests import examples
 from tests.cli.conftest import Verify, keep
 from tests.written import SOUND, WRONG
+
+# So many reports are judged by several processes.
+ENOUGH = 600
+LARGER_THAN_EMPTY = 16384
 
 
 @pytest.fixture
@@ -64,6 +75,16 @@ def test_junit_has_a_failure_for_what_is_wrong(written: Path, verify: Verify) ->
     assert failures == {"old/sound.md": "0", "old/wrong.md": "1"}
 
 
+def test_junit_has_a_failure_for_a_history_that_is_not_whole(project: Path, verify: Verify) -> None:
+    keep(project, examples.report())
+    keep(project, examples.report(id="0123456789ac", created="2026-02-03T04:05:06Z")).unlink()
+    finished = verify("audit", "--format", "junit")
+    assert finished.returncode == 4
+    root = ET.fromstring(finished.stdout)  # noqa: S314 - of our own making
+    assert root.get("failures") == "1"
+    assert [suite.get("name") for suite in root if suite.get("failures") == "1"] == ["reports"]
+
+
 def test_markdown_is_a_table_a_file(written: Path, verify: Verify) -> None:
     page = verify("audit", str(written / "wrong.md"), "--format", "markdown").stdout
     assert "## `old/wrong.md`" in page
@@ -87,6 +108,40 @@ def test_a_changed_byte_in_the_history_is_an_error_of_integrity(project: Path, v
     finished = verify("audit")
     assert finished.returncode == 4
     assert path.name in finished.stdout
+
+
+def test_what_was_found_is_remembered_and_asked_anew_where_that_is_wanted(project: Path, verify: Verify) -> None:
+    keep(project, examples.report()).with_suffix(".md").unlink()
+    first = verify("audit")
+    memory = project / ".environments/audit.sqlite"
+    assert verify("audit").stdout == first.stdout
+    with sqlite3.connect(memory) as connection:
+        connection.execute("UPDATE judged SET findings = '[]'")
+    connection.close()
+    assert ": 0 wrong, 0 doubtful" in verify("audit").stdout
+    assert verify("audit", "--anew").stdout == first.stdout
+    memory.write_bytes(b"no memory")
+    finished = verify("audit")
+    assert (finished.stdout, finished.stderr) == (first.stdout, "")
+
+
+def test_an_interrupt_ends_the_audit_of_a_long_history_at_once_and_in_words(project: Path) -> None:
+    whole = examples.certify()
+    write(project, with_results(whole, [result for result in whole.results if result.outcome == "passed"]), ENOUGH)
+    audit = subprocess.Popen(
+        [sys.executable, "-m", "verify", "--root", str(project), "audit"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0,
+        env={**os.environ, "PYTHONPATH": str(examples.ROOT)},
+    )  # fmt: skip
+    memory = project / ".environments/audit.sqlite"
+    while audit.poll() is None and not (memory.exists() and memory.stat().st_size > LARGER_THAN_EMPTY):
+        time.sleep(0.01)
+    # As a terminal does it: to every process of the audit.
+    os.killpg(audit.pid, signal.SIGINT)
+    said, complained = audit.communicate(timeout=60)
+    assert (audit.returncode, said) == (130, "")
+    assert complained.splitlines()[0] == "error: interrupted"
+    assert "Traceback" not in complained
 
 
 def test_a_report_that_is_gone_is_an_error_of_integrity(project: Path, verify: Verify) -> None:
@@ -135,6 +190,7 @@ def test_a_link_is_not_followed(project: Path, verify: Verify, tmp_path: Path) -
 
 
 def test_signatures_are_of_the_whole_history(written: Path, verify: Verify) -> None:
+    assert verify("audit", "--anew", str(written)).returncode == 2
     finished = verify("audit", "--signatures", str(written))
     assert finished.returncode == 2
     assert "whole history" in finished.stderr

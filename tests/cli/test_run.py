@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ROOT, Verify
+from tests.report.attest.signing import signer
 from verify.errors import Exit
+from verify.report.attest.private_key import make_key
+from verify.report.keys import PATH, entry
 
 ROGUES = str(ROOT / "tests/rogue")
 
@@ -57,6 +60,21 @@ def test_a_quick_run_keeps_a_valid_report_with_no_secrets_in_it(furnished: Path,
     assert verify("report", "validate").stdout == "1 of 1 reports are what was written; findings: 0\n"
     path.write_bytes(path.read_bytes().replace(b'"passed"', b'"failed"', 1))
     assert verify("report", "validate").returncode == Exit.INTEGRITY
+
+
+@pytest.mark.environment
+def test_a_run_with_a_key_signs_the_head_of_its_history(furnished: Path, verify: Verify, tmp_path: Path) -> None:
+    key = make_key(tmp_path / "ada.pem", furnished, None)
+    environment = (furnished / ".environments/current").read_text().strip()
+    ends = {"valid_from": "2026-01-01T00:00:00Z", "valid_until": "2999-01-01T00:00:00Z"}
+    (furnished / PATH).write_text(entry(signer(key, **ends, environments=(environment,))))
+    ended = verify("run", "--level", "quick", "--key", str(tmp_path / "ada.pem"), VERIFY_KEY_PASSPHRASE="")
+    assert ended.returncode == Exit.HOLDS, ended.stderr
+    assert ended.stderr.endswith("the head of the history: signed by ada\n")
+    (head,) = furnished.glob("reports/*/*.head.dsse")
+    assert verify("history", "prove", "--head", str(head)).returncode == Exit.HOLDS
+    head.write_bytes(head.read_bytes().replace(b'"sig":"', b'"sig":"0', 1))
+    assert verify("history", "prove").returncode == Exit.INTEGRITY
 
 
 @pytest.mark.environment

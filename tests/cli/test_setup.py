@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Verify
-from verify.cli.setup import heed
+from verify.cli.setup import fitting, heed
 from verify.errors import UsageError, VerifyError
+from verify.spec.machine import Machine
 
 ADVISORY = """
 [[advisories]]
@@ -81,3 +82,20 @@ def test_a_refused_set_up_installs_nothing(project: Path, verify: Verify) -> Non
     insisted = verify("setup", "cpu", "--despite", "dog", VERIFY_UV="/nowhere/uv")
     assert "is not set up" not in insisted.stderr
     assert insisted.returncode != 0
+
+
+def test_an_image_for_gpus_is_made_where_there_is_none(monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
+    here = Machine("Linux", "x86_64", None, 2**30, has_nvidia=False)
+    monkeypatch.setattr("verify.spec.machine.this_machine", lambda **_: here)
+    with pytest.raises(UsageError, match="does not fit this machine"):
+        fitting(project, "cuda")
+    assert fitting(project, "cuda", for_image=True) == "cuda"
+
+
+@pytest.mark.parametrize(("system", "arch"), [("Darwin", "arm64"), ("Linux", "aarch64")])
+def test_what_cannot_be_installed_here_is_refused_for_images_too(
+    monkeypatch: pytest.MonkeyPatch, project: Path, system: str, arch: str
+) -> None:
+    monkeypatch.setattr("verify.spec.machine.this_machine", lambda **_: Machine(system, arch, None, 2**36, False))
+    with pytest.raises(UsageError, match="is for Linux on x86_64"):
+        fitting(project, "cuda", for_image=True)

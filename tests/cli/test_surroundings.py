@@ -19,3 +19,11 @@ def test_a_systems_own_python_is_no_secret() -> None:
 def test_the_project_and_the_home_folder_are_secrets(tmp_path: Path) -> None:
     assert scrub(f"{tmp_path}/reports", secrets(tmp_path)) == "./reports"
     assert scrub(f"{Path.home()}/models", {str(Path.home()): "~"}) == "~/models"
+
+
+def test_the_project_that_a_node_shares_is_a_secret_too(tmp_path: Path) -> None:
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    for folder in (shared / "envs", own):
+        folder.mkdir(parents=True)
+    (own / "envs").symlink_to(shared / "envs")
+    assert scrub(f"{shared}/verify/run.py of {own}/reports", secrets(own)) == "./verify/run.py of ./reports"

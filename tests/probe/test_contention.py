@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from verify.probe.contention import PROCESSORS, Moment, between, counted, mac_busy_seconds, now, withheld_seconds
+from verify.probe.contention import PROCESSORS, Moment, between, counted, mac_busy_seconds, now
 
 # Ticks of user, nice, system, idle, iowait, irq, softirq, steal, guest and guest_nice.
 STAT = """\
@@ -88,11 +88,6 @@ def test_stolen_time_is_named() -> None:
 def test_a_containers_quota_is_named() -> None:
     found = between(moment(0, busy=100), Moment(10, 100.5, 0, 0, held=2), processors=2)
     assert found.reason == "the control group's quota withheld 10% of the processors"
-
-
-def test_a_quota_is_read_where_there_is_one() -> None:
-    assert withheld_seconds("usage_usec 9\nnr_throttled 2\nthrottled_usec 1500000\n") == 1.5
-    assert withheld_seconds("usage_usec 9\nuser_usec 9\n") == 0.0
 
 
 def test_where_the_system_tells_nothing_nothing_is_claimed() -> None:

@@ -30,14 +30,28 @@ def test_facts_have_no_blank_where_every_machine_has_something() -> None:
     assert {package["name"] for package in found["packages"]}
 
 
-@pytest.mark.parametrize(("text", "limit"), [("max", None), ("1073741824", 2**30), ("9223372036854771712", None)])
-def test_a_memory_limit_is_read_and_a_boundless_one_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, limit: int | None
+@pytest.mark.parametrize(
+    ("groups", "kind"),
+    [
+        ("0::/kubepods.slice/pod1\n", "kubernetes"),
+        ("4:memory:/docker/5f\n", "docker"),
+        ("4:memory:/libpod_parent/libpod-63\n", "podman"),
+        ("0::/user.slice\n", None),
+    ],
+)
+def test_a_container_without_a_mark_is_known_by_its_control_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, groups: str, kind: str | None
 ) -> None:
-    path = tmp_path / "memory.max"
-    path.write_text(text + "\n")
-    monkeypatch.setattr(facts, "MEMORY_LIMITS", (path,))
-    assert facts.memory_limit_bytes() == limit
+    (tmp_path / "cgroup").write_text(groups)
+    monkeypatch.setattr(facts, "CONTAINER_MARKS", {tmp_path / "absent": "docker"})
+    assert facts.container(tmp_path / "cgroup") == kind
+    assert facts.container(tmp_path / "absent") is None
+
+
+def test_the_mark_that_an_engine_leaves_goes_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cgroup").write_text("4:memory:/docker/5f\n")
+    monkeypatch.setattr(facts, "CONTAINER_MARKS", {tmp_path: "podman"})
+    assert facts.container(tmp_path / "cgroup") == "podman"
 
 
 def test_without_frameworks_every_device_says_why_it_is_absent() -> None:

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+from typing import Any
 
+import pytest
+import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import examples
-from verify.report.canonical import digest, seal, stored_text
+from verify.report.canonical import digest, digest_of, seal, stored_text, text_and_digest, text_of
 from verify.report.read import parse_report
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=30)
@@ -25,6 +28,63 @@ def test_whatever_a_check_notes_is_read_as_it_was_written(
     results = [examples.result("any.thing", notes=notes, measurements=[figure], **failed)]
     report = examples.report(results=results)
     assert parse_report(stored_text(report).encode(), "it") == report
+
+
+def written(content: Any) -> str:
+    """The one text, as the standard library writes it."""
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+
+def proven(content: Any) -> str:
+    """The digest, as the library for RFC 8785 has it."""
+    return hashlib.sha256(rfc8785.dumps({name: part for name, part in content.items() if name != "digest"})).hexdigest()
+
+
+LEAVES = (
+    st.none() | st.booleans() | NUMBERS | TEXTS | st.sampled_from(["\U0001f600", "\uffff", "7e5", ",1e5,", ":2.0}"])
+)
+VALUES = st.recursive(LEAVES, lambda parts: st.lists(parts, max_size=4) | st.dictionaries(TEXTS, parts, max_size=4))
+
+
+@given(st.dictionaries(TEXTS | st.sampled_from(["\U0001f600", "\uffff"]), VALUES, max_size=5))
+@settings(max_examples=200, deadline=None)
+def test_text_and_canonical_form_are_those_of_the_slower_writers(content: dict[str, Any]) -> None:
+    assert (text_of(content), digest_of(content)) == text_and_digest(content) == (written(content), proven(content))
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        1e-4,
+        1.5e-4,
+        9.99e-5,
+        1e-5,
+        -1e-5,
+        1.5e-7,
+        1e15,
+        1e16,
+        1e21,
+        1e22,
+        2.0**53,
+        2.0**53 - 2,
+        0.1,
+        5.0,
+        -0.0,
+        0.0,
+        10.0,
+    ],
+)
+def test_a_number_is_written_as_they_do_wherever_it_stands(number: float) -> None:
+    for content in ({"a": number}, {"a": [number]}, {"a": [0, number, 0]}, {"a": number, "b": number}):
+        assert text_and_digest(content) == (written(content), proven(content))
+        assert text_of(content) == written(content)
+
+
+@pytest.mark.parametrize("what", [2**53, -(2**53), float("nan"), float("inf"), "\ud800"])
+def test_what_has_no_canonical_form_is_refused(what: object) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - each says it otherwise
+        digest_of({"a": [1, what]})
+    assert text_of({"a": [1, what]}) == written({"a": [1, what]})
 
 
 def test_the_digest_can_be_had_without_us() -> None:

@@ -221,19 +221,10 @@ def test_what_does_not_belong_in_a_history_is_named(tmp_path: Path) -> None:
     assert [path.name for path in history.strays(tmp_path)] == ["M2", "notes.json", "old", "page2.md"]
 
 
-def test_a_page_that_is_not_of_its_report_is_found(tmp_path: Path) -> None:
-    path = append(tmp_path)
-    report, page = read_report(path, tmp_path), path.with_suffix(".md")
-
-    def differs() -> bool:
-        return history.page_differs(path, tmp_path, report, markdown.render)
-
-    text = page.read_text()
-    assert not differs()
-    page.write_text(text.replace("m2", "m4"))
-    assert differs()
-    page.unlink()
-    assert differs()
-    (tmp_path / "page.md").write_text(text)
-    page.symlink_to(tmp_path / "page.md")
-    assert differs()
+def test_other_pages_lie_beside_the_report_too(tmp_path: Path) -> None:
+    path = history.append(
+        tmp_path, draft(), render=markdown.render, audit=fine, beside={".html": lambda report: f"<p>{report.id}"}
+    )
+    assert path.with_suffix(".html").read_text() == f"<p>{history.read_stored(path, tmp_path).id}"
+    assert path.with_suffix(".md").is_file()
+    assert history.strays(tmp_path) == []

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import examples
+from tests.report.damaged import texts
 from verify.errors import IntegrityError, StorageError
 from verify.report import read
 from verify.report.canonical import stored_text
-from verify.report.read import parse_report, read_report
-from verify.report.versions import VERSIONS, Version
+from verify.report.read import parse_report, prove_report, read_report
+from verify.report.versions import VERSIONS, AnyReport, Version
 
 # The example without what only makes it longer.
 TEXT = stored_text(examples.report(results=examples.results()[4:8]))
@@ -63,6 +65,34 @@ def test_any_byte_left_out_is_noticed(place: int) -> None:
 @given(st.binary(max_size=200))
 def test_anything_else_is_refused(data: bytes) -> None:
     refusal(data)
+
+
+def told(read: Callable[[bytes, str], AnyReport], data: bytes) -> AnyReport | str:
+    """The report that the bytes are, or why they are none."""
+    try:
+        return read(data, "it")
+    except IntegrityError as error:
+        return error.message
+
+
+@given(texts())
+@settings(max_examples=100, deadline=None)
+def test_what_is_read_at_once_is_what_a_closer_look_accepts(data: bytes) -> None:
+    assert told(parse_report, data) == told(prove_report, data)
+
+
+@given(st.integers(0, len(DATA) - 1), st.binary(max_size=2))
+@settings(max_examples=100, deadline=None)
+def test_so_it_is_for_any_bytes_that_change(place: int, others: bytes) -> None:
+    data = DATA[:place] + others + DATA[place + 1 :]
+    assert told(parse_report, data) == told(prove_report, data)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_was_written_is_read_at_once(version: Version, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = stored_text(examples.report(version)).encode()
+    monkeypatch.delattr(read, "prove_report")
+    parse_report(data, "it")
 
 
 @pytest.mark.parametrize(

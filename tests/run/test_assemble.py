@@ -183,3 +183,6 @@ def test_the_digest_of_the_sources_changes_with_any_of_them(tmp_path: Path) -> N
     assert sources_digest(tmp_path) == before
     (tmp_path / "a.py").rename(tmp_path / "b.py")
     assert sources_digest(tmp_path) != before
+    before = sources_digest(tmp_path)
+    (tmp_path / "style.css").write_text("what pages look like")
+    assert sources_digest(tmp_path) != before

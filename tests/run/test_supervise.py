@@ -6,7 +6,7 @@ import tempfile
 import threading
 import time
 from dataclasses import replace
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,19 @@ def listens(ctx):
     """
     with connection.Listener(family="AF_UNIX") as listener:
         ctx.note(folder=tempfile.gettempdir(), letters=len(listener.address), own=str(ctx.scratch))
+    ctx.require(True, "unreached")
+'''
+FIRST = '''
+from pathlib import Path
+from verify.probe.check import check
+
+@check(level="quick")
+def goes_first(ctx):
+    """Its score is the highest that there is.
+
+    Nothing to be done.
+    """
+    ctx.note(score=int(Path("/proc/self/oom_score_adj").read_text()))
     ctx.require(True, "unreached")
 '''
 ROGUES = Path(__file__).resolve().parents[1] / "rogue"
@@ -239,3 +252,23 @@ def test_a_workers_temporary_folder_leaves_room_for_the_path_of_a_socket(bench: 
     """The path of a socket has at most 103 letters on macOS, of which multiprocessing takes 32 for itself."""
     folder = _folder(bench).relative_to(bench.scratch) / "scratch"
     assert len(str(folder)) <= 12
+
+
+def test_an_interpreter_that_the_kernel_ended_for_want_of_memory_is_told_so(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kills = count()
+    monkeypatch.setattr("verify.run.child.memory_kills", lambda: next(kills))
+    with pytest.raises(VerifyError, match="for want of memory") as error:
+        collect_facts(bench)
+    assert "give the container" in error.value.hint
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS ends nobody for want of memory in this way")
+def test_where_memory_runs_out_a_worker_is_ended_before_the_supervisor(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "first.py").write_text(FIRST)
+    (job,) = plan(find_checks([tmp_path], suite=False), level="quick", environment="cpu", promised=[], locked=[])
+    (answer,) = ask_all([job], bench, lambda _: None)
+    assert answer.outcome == "passed", answer.log
+    assert answer.measured["notes"]["score"] == 1000
+    assert int(Path("/proc/self/oom_score_adj").read_text()) < 1000

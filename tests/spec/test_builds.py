@@ -8,6 +8,7 @@ from verify.spec.builds import (
     Stamp,
     adopt,
     current_environment,
+    environments_directory,
     live_build,
     new_build,
     python_of,
@@ -15,6 +16,7 @@ from verify.spec.builds import (
     remember_current,
     setting_up,
     stamp_of,
+    state_directory,
     sweep,
     without_runs,
 )
@@ -117,3 +119,11 @@ def test_runs_are_kept_away_with_the_lock_that_they_hold(tmp_path: Path) -> None
     assert caught.value.hint == "wait for it, then set up again"
     with without_runs(tmp_path), pytest.raises(VerifyError, match="another run"), alone(run):
         pass
+
+
+def test_what_runs_keep_lies_beside_the_environments_or_where_a_link_says(tmp_path: Path) -> None:
+    home = environments_directory(tmp_path)
+    assert state_directory(tmp_path) == home
+    home.mkdir()
+    (home / "state").symlink_to(tmp_path / "elsewhere")
+    assert state_directory(tmp_path).resolve() == tmp_path / "elsewhere"

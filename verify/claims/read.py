@@ -24,7 +24,8 @@ from verify.claims.tables import read_table
 from verify.claims.units import unit_in
 from verify.errors import IntegrityError
 
-# A report that a person wrote is a few tens of kilobytes; reading text takes seconds a megabyte.
+# A report that a person wrote is a few tens of kilobytes. The limit is lower than that of our own reports, for reading
+# text takes up to ten seconds a megabyte, in proportion to its size.
 LARGEST_TEXT = 1024 * 1024
 # A larger table is data, which nobody wrote: what is more of it is left unread.
 MOST_CELLS = 10_000

@@ -11,6 +11,7 @@ from verify.cli.key import known_passphrase
 from verify.cli.options import place
 from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError
+from verify.render.words import visible
 from verify.report.attest.private_key import is_encrypted, load_key
 from verify.report.attest.statement import URL
 from verify.report.attest.verify import Attested
@@ -101,8 +102,8 @@ def _lines(name: str, found: Attested | Finding) -> Iterator[str]:
     if isinstance(found, Attested):
         certificate = found.statement.certificate
         signed = f"signed by {', '.join(found.signers)} at {certificate.attested}"
-        yield f"{name}: {certificate.verdict}, until {certificate.expires}; {signed}"
-    yield from (f"{name}: {finding.severity}: {finding.rule}: {finding.message}" for finding in told)
+        yield f"{visible(name)}: {certificate.verdict}, until {certificate.expires}; {signed}"
+    yield from (f"{visible(name)}: {finding.severity}: {finding.rule}: {visible(finding.message)}" for finding in told)
 
 
 def _exit(found: Attested | Finding) -> Exit:

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import verify
 from verify.claims.finding import Audited, AuditFinding
+from verify.cli.counting import Counting
 from verify.cli.options import place
 from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError
 from verify.judge.finding import family
 from verify.render import audit as page
 from verify.render import audit_junit, sarif
-from verify.run.auditing import audited_files, audited_history
+from verify.run.auditing import How, audited_files, audited_history
+from verify.run.memory import FILE
+from verify.spec.builds import environments_directory
 
 # Families whose errors mean that something is not what was written, whatever it claims.
 INTEGRITY = frozenset({"chain", "history", "signature", "integrity"})
@@ -31,6 +34,9 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--head", metavar="FILE", type=place, action="append", default=[], help="a head of the history kept elsewhere"
     )
+    parser.add_argument(
+        "--anew", action="store_true", help="judge every report of the history again, whatever is remembered"
+    )
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
 
@@ -38,8 +44,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Audit what is named, or the history."""
     root = project_root(arguments)
-    if arguments.path and (arguments.signatures or arguments.head):
-        raise UsageError("--signatures and --head are about the whole history", "leave the files out")
+    if arguments.path and (arguments.signatures or arguments.head or arguments.anew):
+        raise UsageError("--signatures, --head and --anew are about the whole history", "leave the files out")
     audited = audited_files(root, arguments.path) if arguments.path else _history(root, arguments)
     sys.stdout.write(_rendered(audited, arguments.format))
     return exit_of(audited.findings)
@@ -54,8 +60,12 @@ def exit_of(findings: Sequence[AuditFinding]) -> int:
 
 
 def _history(root: Path, arguments: argparse.Namespace) -> Audited:
-    moment = datetime.now(UTC) if arguments.signatures else None
-    return audited_history(root, heads=arguments.head, moment=moment)
+    memory = None if arguments.anew else environments_directory(root) / FILE
+    now = datetime.now(UTC)
+    moment = now if arguments.signatures else None
+    with Counting("audited", "reports", sys.stderr) as counting:
+        how = How(heads=arguments.head, moment=moment, today=f"{now:%Y-%m-%d}", memory=memory, told=counting.told)
+        return audited_history(root, how)
 
 
 def _rendered(audited: Audited, form: str) -> str:
@@ -77,4 +87,5 @@ def _json(audited: Audited) -> str:
         "findings": [finding.model_dump(mode="json") for finding in audited.findings],
         "unread": {file: list(lines) for file, lines in audited.unread.items()},
     }
-    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+    # Names and claims may hold what turns a terminal around: so nothing but ASCII.
+    return json.dumps(told, indent=2) + "\n"

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from verify.cli.options import given
+from verify.probe import cgroup
 from verify.run.supervise import Bench
-from verify.spec.builds import environments_directory
+from verify.spec.builds import state_directory
 from verify.spec.interpreter import Interpreter, interpreter_of, with_hub
 from verify.spec.lock import lock_path
 
@@ -52,7 +53,7 @@ def bench_for(
         environment=interpreter.environment_variables,
         root=root,
         lock=lock_path(root, interpreter.platform),
-        cache=environments_directory(root) / "cache",
+        cache=state_directory(root) / "cache",
         scratch=scratch,
         processors=here,
         together=together or min(2, here),
@@ -61,8 +62,13 @@ def bench_for(
 
 
 def processors() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """How many this process may use: those it may run on, and of a container's quota the whole ones.
+
+    More threads than a quota lets run together spend it early, and then all of them stand still until its next period.
+    """
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    allowed = cgroup.processors_allowed()
+    return usable if allowed is None else max(1, min(usable, int(allowed)))
 
 
 def of_ones_own(bench: Bench) -> Bench:

@@ -20,6 +20,7 @@ from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError, VerifyError
 from verify.probe.check import DEVICES, Check
 from verify.render import fit as fit_text
+from verify.render.words import visible
 from verify.run.answer import Answer
 from verify.run.plan import Job
 from verify.run.supervise import Bench, ask_all
@@ -46,7 +47,7 @@ def memory(text: str) -> int:
     found = SIZE.fullmatch(text.strip())
     size = int(float(found[1]) * UNITS[found[2].upper()]) if found else 0
     if not size:
-        raise argparse.ArgumentTypeError(f"{text} is no size of memory, such as 64GB")
+        raise argparse.ArgumentTypeError(f"{text!a} is no size of memory, such as 64GB")
     return size
 
 
@@ -153,7 +154,7 @@ def _check(claim: str) -> Check:
 def _asked(jobs: Sequence[Job], bench: Bench, names: Sequence[str]) -> Iterator[Answer]:
     """The answers as they come, each told when its question is put."""
     titles = {id(job): name for job, name in zip(jobs, names, strict=True)}
-    yield from ask_all(jobs, bench, lambda job: print(f"  {titles[id(job)]}", file=sys.stderr))
+    yield from ask_all(jobs, bench, lambda job: print(f"  {visible(titles[id(job)])}", file=sys.stderr))
 
 
 def passed(answer: Answer, name: str) -> Answer:
@@ -202,7 +203,7 @@ def _validate(bench: Bench, device: str, arguments: argparse.Namespace) -> int:
         except VerifyError as error:
             # One step that cannot be taken here says nothing of the others.
             failed += 1
-            print(f"not held against a measurement: {error.message}", file=sys.stderr)
+            print(f"not held against a measurement: {visible(error.message)}", file=sys.stderr)
         else:
             last = held[-1]
             print(f"  predicted {last.predicted:,} B, measured {last.measured:,} B", file=sys.stderr)

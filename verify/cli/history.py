@@ -6,42 +6,52 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from verify.cli.report import FORMATS, NOTHING
+from verify.cli.formats import FORMATS, shown
+from verify.cli.options import given, place
+from verify.cli.report import NOTHING
 from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError
 from verify.report.query import Answers
 from verify.report.v2 import Finding
 from verify.report.versions import AnyReport
 
+# How many of the newest reports a page holds with all of their figures, to compare any two.
+COMPARED = 60
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The verb's own verbs."""
-    verbs = parser.add_subparsers(dest="action", required=True, metavar="list|show|diff|sql|changes|prove")
+    verbs = parser.add_subparsers(dest="action", required=True, metavar="list|show|diff|sql|changes|html|prove")
     listed = verbs.add_parser("list", help="one line for each report, oldest first")
     listed.set_defaults(act=_list)
     show = verbs.add_parser("show", help="render a report, by its id or its number")
-    show.add_argument("report", help="its id, its file, or with --environment its number")
+    show.add_argument("report", type=given, help="its id, its file, or with --environment its number")
     show.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     show.set_defaults(act=_show)
     diff = verbs.add_parser("diff", help="what differs between two reports, and what that did to the figures")
-    diff.add_argument("reports", nargs=2, metavar="REPORT", help="id, file, or with --environment number")
+    diff.add_argument("reports", nargs=2, type=given, metavar="REPORT", help="id, file, or with --environment number")
     diff.add_argument("--all", action="store_true", help="also figures that differ by less than their spread")
     diff.set_defaults(act=_diff)
     sql = verbs.add_parser("sql", help="ask all reports in SQL: tables reports, results, measurements, packages")
-    sql.add_argument("query", help="a SELECT; median(value) and percentile(value, p) are there too")
+    sql.add_argument("query", type=given, help="a SELECT; median(value) and percentile(value, p) are there too")
     sql.add_argument("--csv", action="store_true", help="for spreadsheets")
     sql.set_defaults(act=_sql)
     changes = verbs.add_parser("changes", help="where a figure's history has a step, and what changed beside it")
-    changes.add_argument("--metric", metavar="NAME", help="only figures, or checks, of this name")
+    changes.add_argument("--metric", metavar="NAME", type=given, help="only figures, or checks, of this name")
     changes.add_argument(
         "--last", type=_several, default=200, metavar="N", help="of each history, so many (default: 200)"
     )
     changes.set_defaults(act=_changes)
+    page = verbs.add_parser("html", help="one page over the history: courses, reports, any two compared; on stdout")
+    page.add_argument(
+        "--last", type=_several, default=200, metavar="N", help="of each course, so many values (default: 200)"
+    )
+    page.set_defaults(act=_html)
     prove = verbs.add_parser("prove", help="whether every byte of the history is what was written")
-    prove.add_argument("--head", type=Path, action="append", default=[], help="a head that was kept elsewhere")
+    prove.add_argument("--head", type=place, action="append", default=[], help="a head that was kept elsewhere")
     prove.set_defaults(act=_prove)
-    for verb in (show, diff, changes, listed):
-        verb.add_argument("--environment", metavar="NAME", help="only reports of this one")
+    for verb in (show, diff, changes, listed, page):
+        verb.add_argument("--environment", metavar="NAME", type=given, help="only reports of this one")
     for verb in verbs.choices.values():
         verb.add_argument("--json", action="store_true", help="for machines")
 
@@ -81,12 +91,8 @@ FROM reports WHERE :environment IS NULL OR environment = :environment ORDER BY e
 
 
 def _show(arguments: argparse.Namespace, root: Path) -> int:
-    from verify.render import junit, markdown, text
-    from verify.report.canonical import stored_text
-
     report = _called(arguments.report, arguments.environment, root)
-    render = {"text": text.render, "markdown": markdown.render, "junit": junit.render, "json": stored_text}
-    sys.stdout.write(render["json" if arguments.json else arguments.format](report).rstrip("\n") + "\n")
+    sys.stdout.write(shown(report, "json" if arguments.json else arguments.format))
     return Exit.HOLDS
 
 
@@ -145,7 +151,7 @@ def _sql(arguments: argparse.Namespace, root: Path) -> int:
             sys.stdout.writelines(csv_lines(answers.columns, answers.rows))
         else:
             rows = [["NULL" if cell is None else visible(str(cell)) for cell in row] for row in answers.rows]
-            print(aligned([answers.columns, *rows]) if rows else "no rows")
+            print(aligned([[visible(name) for name in answers.columns], *rows]) if rows else "no rows")
     return Exit.HOLDS
 
 
@@ -163,6 +169,30 @@ def _changes(arguments: argparse.Namespace, root: Path) -> int:
     narrowed = {"environment": arguments.environment, "metric": arguments.metric, "last": arguments.last}
     found = courses(root, series_of(fresh_index(root), **narrowed))
     sys.stdout.write(told(found, as_json=arguments.json))
+    return Exit.HOLDS
+
+
+def _html(arguments: argparse.Namespace, root: Path) -> int:
+    from verify.cli.changes import courses
+    from verify.cli.index import fresh_index
+    from verify.render.html.dashboard import Dashboard, render
+    from verify.report.overview import listed, taken
+    from verify.report.series import series_of
+    from verify.report.wholeness import verify_history
+    from verify.run.policies import terms
+
+    index = fresh_index(root)
+    series = series_of(index, environment=arguments.environment, metric=None, last=arguments.last)
+    history = Dashboard(
+        reports=listed(index, arguments.environment),
+        told=courses(root, series),
+        taken=taken(index, arguments.environment, COMPARED),
+        longest_days=terms(root).longest_days,
+        broken=[finding for finding in verify_history(root) if finding.severity == "error"],
+    )
+    if not history.reports:
+        raise NOTHING
+    sys.stdout.write(render(history))
     return Exit.HOLDS
 
 
@@ -185,5 +215,7 @@ def _prove(arguments: argparse.Namespace, root: Path) -> int:
 
 
 def _lines(found: Sequence[Finding]) -> Iterator[str]:
+    from verify.render.words import said
+
     for finding in found:
-        yield f"{finding.severity}: {finding.rule}: {finding.subject}: {finding.message}"
+        yield said(finding)

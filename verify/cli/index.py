@@ -7,7 +7,7 @@ from pathlib import Path
 
 from verify.cli.progress import duration
 from verify.report.index import FILE, refresh
-from verify.spec.builds import environments_directory
+from verify.spec.builds import state_directory
 
 # What takes no longer than that needs no progress.
 QUIET_SECONDS = 2.0
@@ -21,7 +21,7 @@ def fresh_index(root: Path) -> Path:
         IntegrityError: A report was changed.
         StorageError: A report cannot be read, or the index not be written.
     """
-    index = environments_directory(root) / FILE
+    index = state_directory(root) / FILE
     began = said = time.monotonic()
     phases: dict[str, float] = {}
 

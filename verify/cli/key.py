@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from verify.cli.options import count, given, place
+from verify.cli.options import count, given, one_line, place
 from verify.cli.surroundings import TIME, now, project_root
 from verify.errors import Exit, UsageError
 from verify.report.fields import moment
@@ -36,7 +36,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     retire = verbs.add_parser("retire", help="print the entry of a key that signs nothing from now on")
     retire.set_defaults(act=_retire)
     revoke = verbs.add_parser("revoke", help="print the entry of a key that is not to be trusted any more")
-    revoke.add_argument("--reason", type=given, required=True, help="why, in one line")
+    revoke.add_argument("--reason", type=one_line, required=True, help="why, in one line")
     revoke.add_argument(
         "--compromised",
         choices=("yes", "no"),
@@ -170,9 +170,16 @@ def _time(text: str) -> str:
     try:
         moment(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text} is no time such as 2026-01-02T03:04:05Z") from error
+        raise argparse.ArgumentTypeError(f"{text!a} is no time such as 2026-01-02T03:04:05Z") from error
     return text
 
 
 def _tell(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(line if line.isprintable() else _visible(line), file=sys.stderr)
+
+
+def _visible(line: str) -> str:
+    # What it takes to know how is imported for the names that need it.
+    from verify.render.words import visible
+
+    return visible(line)

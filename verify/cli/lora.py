@@ -18,6 +18,7 @@ from verify.checks.finetune.examples import read_data
 from verify.checks.finetune.recipe import DTYPES, ENGINES, Recipe, Unusable, recipe_from
 from verify.cli.bench import bench_for, declare_environment, of_ones_own, scratch_folder
 from verify.cli.options import given, place
+from verify.cli.printed import printed
 from verify.cli.run import exit_of
 from verify.cli.surroundings import now, project_root, secrets
 from verify.cli.training import Training
@@ -25,8 +26,8 @@ from verify.errors import Exit, UsageError
 from verify.judge.verdict import audit
 from verify.probe.check import Device
 from verify.render import markdown, text
+from verify.render.html import page as html
 from verify.report import history
-from verify.report.canonical import stored_text
 from verify.report.read import read_report
 from verify.run.answer import Answer
 from verify.run.assemble import Run, judged
@@ -37,10 +38,12 @@ from verify.run.identity import machine_id
 from verify.run.plan import Job
 from verify.run.policies import policy_for
 from verify.run.supervise import Bench, ask_all, collect_facts
-from verify.spec.builds import environments_directory
+from verify.spec.builds import state_directory
 from verify.spec.environment import Environment, load_environment
+from verify.spec.files import read_bytes
 from verify.spec.lock import read_lock
 from verify.spec.platform import load_platform, package_of
+from verify.spec.toml import MAX_BYTES
 
 FASTEST_FIRST: tuple[Device, ...] = ("cuda", "mps", "cpu")
 # What may change when a run goes on: how long, and how often it tells, judges and saves.
@@ -80,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     output = _output(arguments)
     recipe = _recipe(arguments, output)
     _read_early(recipe)
-    state = environments_directory(root)
+    state = state_directory(root)
     with alone(state / "run"), scratch_folder(state / "scratch") as scratch:
         bench, interpreter = bench_for(root, arguments.environment, scratch, 1)
         environment = load_environment(root, interpreter.environment)
@@ -114,7 +117,13 @@ def run(arguments: argparse.Namespace) -> int:
         )
         policy = policy_for(root, environment, lock_digest=lock.digest, expected={job.id}, secrets=hidden)
         report = judged(whole, policy, [])
-        path = history.append(output, report, render=markdown.render, audit=lambda sealed: audit(sealed, policy))
+        path = history.append(
+            output,
+            report,
+            render=markdown.render,
+            beside={".html": html.render},
+            audit=lambda sealed: audit(sealed, policy),
+        )
     _tell(path, output, as_json=arguments.json)
     return exit_of(report, strict=False)
 
@@ -145,7 +154,7 @@ def _output(arguments: argparse.Namespace) -> Path:
     if arguments.resume and arguments.output is None:
         raise UsageError("--resume needs to know which run", "name its folder: --resume --output DIR")
     named = arguments.output or Path("adapters") / now().replace(":", "").replace("-", "")
-    output = Path(named).resolve()
+    output = Path(os.path.realpath(named))
     if output.exists() and not output.is_dir():
         raise UsageError(f"{named} is a file", "name a folder for the run: --output DIR")
     holds = (output / log.NAME).exists()
@@ -187,11 +196,10 @@ def _recipe(arguments: argparse.Namespace, output: Path) -> Recipe:
 
 def _from_file(path: Path) -> dict[str, Any]:
     """The options of a TOML file; the places that it names are seen from the folder that it lies in."""
+    raw = read_bytes(path, str(path), MAX_BYTES)
     try:
-        return _with_places(tomllib.loads(path.read_text(encoding="utf-8")), path.parent)
-    except FileNotFoundError as error:
-        raise UsageError(f"{path} does not exist", "name a TOML file with the options of a run") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return _with_places(tomllib.loads(raw.decode("utf-8")), path.parent)
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is no TOML: {error}", "write options as in: rank = 8") from error
 
 
@@ -205,9 +213,12 @@ def _resumed(output: Path) -> dict[str, Any]:
 def _with_places(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Paths as seen from anywhere: the training runs in a folder of its own."""
     texts: dict[str, str] = {name: value for name, value in settings.items() if isinstance(value, str) and value}
-    named = {name: str((folder / texts[name]).resolve()) for name in PLACES if name in texts}
+    if any("\0" in text for text in texts.values()):
+        raise UsageError("a text of the recipe holds a NUL", "leave it out: no file has such a name")
+    # Path.resolve has an error of its own for links that lead back to themselves.
+    named = {name: os.path.realpath(folder / texts[name]) for name in PLACES if name in texts}
     if "model" in texts and (folder / texts["model"]).is_dir():
-        named["model"] = str((folder / texts["model"]).resolve())
+        named["model"] = os.path.realpath(folder / texts["model"])
     return settings | named
 
 
@@ -282,10 +293,10 @@ def _token() -> dict[str, str]:
 def _tell(path: Path, output: Path, *, as_json: bool) -> None:
     report = read_report(path, output)
     if as_json:
-        sys.stdout.write(stored_text(report))
+        sys.stdout.write(printed(report))
         return
     print(text.brief(report, colour=sys.stdout.isatty()))
-    print(f"{path} and .md beside it")
+    print(f"{path}, .md and .html beside it")
     if _ended(output):
         print(f"the adapter is in {output / 'adapter'}")
     elif any(event["event"] == "checkpoint" for event in log.events_in(output / log.NAME)):

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from verify import __version__
+from verify.cli.options import place
 from verify.errors import Exit, VerifyError
 
 # Only the chosen verb's module is imported: `--help` answers in the time that Python takes to start.
@@ -28,18 +29,29 @@ VERBS = {
     "attest": "sign what a report says, or look at what was signed",
     "key": "make, list, retire or revoke the keys that attestations are signed with",
     "status": "tell whether the last certificate still holds",
+    "fleet": "certify every node of a cluster through Slurm, and tell of all of them on one page",
+    "prolog": "tell in seconds whether this node may take jobs: for Slurm's Prolog and HealthCheckProgram",
     "report": "show, validate or convert a report",
+    "image": "build a container image of an environment, and certify inside it",
+    "sbom": "tell what a lock is made of, as CycloneDX",
     "lock": "resolve the locks of the platforms",
     "schemas": "write the JSON Schemas from the models",
 }
 # What a shell reports for a program that wrote to a closed pipe.
 CLOSED_PIPE = 128 + signal.SIGPIPE
+LONGEST_LINE = 2000
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit code."""
-    words = sys.argv[1:] if words is None else list(words)
     _never_fail_to_write()
+    try:
+        return _run(sys.argv[1:] if words is None else list(words))
+    finally:
+        _leave()
+
+
+def _run(words: Sequence[str]) -> int:
     try:
         for ending in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(ending, _as_interrupt)
@@ -53,9 +65,6 @@ def main(words: Sequence[str] | None = None) -> int:
         _say("interrupted", "nothing was left running; start again when you like")
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        # What is still buffered would raise again when Python flushes at exit.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -65,7 +74,28 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _say(what: str, hint: str) -> None:
-    print(f"error: {what}\nhint: {hint}", file=sys.stderr)
+    # Where not even this can be written, the exit code still tells.
+    with contextlib.suppress(OSError):
+        print(f"error: {_line(what)}\nhint: {_line(hint)}", file=sys.stderr)
+
+
+def _line(text: str) -> str:
+    """One line that nothing in it can move or hide: names and texts of any file may stand in an error."""
+    if text.isprintable() and len(text) <= LONGEST_LINE:
+        return text
+    from verify.render.words import visible
+
+    return visible(text, LONGEST_LINE)
+
+
+def _leave() -> None:
+    """Drop what a stream could not take: Python would try again at its exit, and end in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _never_fail_to_write() -> None:
@@ -80,7 +110,9 @@ def _never_fail_to_write() -> None:
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="verify", description="Certify that a machine can train language models.")
     parser.add_argument("--version", action="version", version=__version__)
-    parser.add_argument("--root", metavar="DIR", help="the project's folder (default: found from here upwards)")
+    parser.add_argument(
+        "--root", metavar="DIR", type=place, help="the project's folder (default: found from here upwards)"
+    )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, summary in VERBS.items():
         verb = verbs.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")

@@ -4,13 +4,14 @@ import argparse
 import sys
 from pathlib import Path
 
+from verify.cli.formats import FORMATS, shown
+from verify.cli.options import given, place
 from verify.cli.surroundings import now, project_root
 from verify.errors import Exit, UsageError
 from verify.report.v2 import Finding, Severity
 from verify.report.versions import VERSIONS, AnyReport, Version
 
 NOTHING = UsageError("reports/ holds no report", "make one: ./noxw -s setup verify")
-FORMATS = ("text", "markdown", "junit", "json")
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -29,13 +30,13 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "convert",
         help="print a report in a newer version, or Markdown that somebody wrote as one; the stored one stays",
     )
-    convert.add_argument("--environment", metavar="NAME", help="whose history a written report is of")
+    convert.add_argument("--environment", metavar="NAME", type=given, help="whose history a written report is of")
     convert.add_argument("--to", choices=VERSIONS, default=VERSIONS[-1], help=f"default: {VERSIONS[-1]}")
     convert.add_argument("--json", action="store_true", help="accepted for uniformity: the output is JSON in any case")
     convert.set_defaults(act=_convert)
     for verb in (show, convert):
-        verb.add_argument("report", nargs="?", type=Path, help="a file of reports/ (default: the newest)")
-    validate.add_argument("report", nargs="*", type=Path, help="files of reports/ (default: all)")
+        verb.add_argument("report", nargs="?", type=place, help="a file of reports/ (default: the newest)")
+    validate.add_argument("report", nargs="*", type=place, help="files of reports/ (default: all)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,28 +45,35 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _show(arguments: argparse.Namespace, root: Path) -> int:
-    from verify.render import junit, markdown, text
-    from verify.report.canonical import stored_text
-
-    report = _read(_chosen(arguments.report, root), root)
-    render = {"text": text.render, "markdown": markdown.render, "junit": junit.render, "json": stored_text}
-    sys.stdout.write(render[arguments.format](report).rstrip("\n") + "\n")
+    sys.stdout.write(shown(_read(_chosen(arguments.report, root), root), arguments.format))
     return Exit.HOLDS
 
 
 def _validate(arguments: argparse.Namespace, root: Path) -> int:
     import json
 
+    from verify.judge.waivers import gone, questions_of
+    from verify.render.words import said, visible
     from verify.report.chain import verify_chain
     from verify.report.history import strays
+    from verify.run.judging import doubts, page_doubts, standards_of
+    from verify.run.policies import waivers
 
     paths = [path.absolute() for path in arguments.report] or _all(root)
     if not paths:
         raise NOTHING
     reports = {path: _read(path, root) for path in paths}
-    found = [(path.name, finding) for path, report in reports.items() for finding in _doubts(path, report, root)]
+    standards = standards_of(root)
+    found = [
+        (path.name, finding)
+        for path, report in reports.items()
+        for finding in (*doubts(report, standards), *page_doubts(path, report, standards))
+    ]
     if not arguments.report:
         found += [("history", finding) for finding in verify_chain(list(reports.values()))]
+        found += [
+            ("history", finding) for finding in gone(map(questions_of, reports.values()), waivers(root), now()[:10])
+        ]
         found += [("history", _doubt("stray", stray.name, "is no report of ours", "warning")) for stray in strays(root)]
     if arguments.json:
         print(
@@ -73,7 +81,7 @@ def _validate(arguments: argparse.Namespace, root: Path) -> int:
         )
     else:
         for where, finding in found:
-            print(f"{where}: {finding.severity}: {finding.rule}: {finding.subject}: {finding.message}")
+            print(f"{visible(where)}: {said(finding)}")
         print(f"{len(reports)} of {len(reports)} reports are what was written; findings: {len(found)}")
     return Exit.INTEGRITY if any(finding.severity == "error" for _, finding in found) else Exit.HOLDS
 
@@ -86,30 +94,23 @@ def _read(path: Path, root: Path) -> AnyReport:
     return read_stored(path, root) if path.is_relative_to(root / "reports") else read_report(path, root)
 
 
-def _doubts(path: Path, report: AnyReport, root: Path) -> list[Finding]:
-    """What contradicts a stored report, in it and in the page beside it."""
-    from verify.run.auditing import doubts, page_doubts
-
-    return [*doubts(report, root), *page_doubts(path, root, report)]
-
-
 def _doubt(rule: str, subject: str, message: str, severity: Severity) -> Finding:
     return Finding(rule=f"history.{rule}", subject=subject, message=message, severity=severity, grade="certain")
 
 
 def _convert(arguments: argparse.Namespace, root: Path) -> int:
-    from verify.report.canonical import stored_text
+    from verify.cli.printed import printed
     from verify.report.upgrade import upgrade
     from verify.run.auditing import WRITTEN
 
     path = _chosen(arguments.report, root)
     if path.suffix in WRITTEN:
-        sys.stdout.write(stored_text(_carried(path, root, arguments.to, arguments.environment)))
+        sys.stdout.write(printed(_carried(path, root, arguments.to, arguments.environment)))
         return Exit.HOLDS
     report = _read(path, root)
     if VERSIONS.index(report.version) > VERSIONS.index(arguments.to):
         raise UsageError(f"a {report.version} report cannot become {arguments.to}", "choose a newer version with --to")
-    sys.stdout.write(stored_text(upgrade(report, arguments.to)))
+    sys.stdout.write(printed(upgrade(report, arguments.to)))
     return Exit.HOLDS
 
 

@@ -6,22 +6,26 @@ import secrets as randomness
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from verify.cli import trial
 from verify.cli.ask import ask, seconds_known
 from verify.cli.bench import bench_for, crowding, declare_environment, scratch_folder
 from verify.cli.checks import declare_own
-from verify.cli.options import count
+from verify.cli.options import count, place
+from verify.cli.printed import printed
 from verify.cli.stored import report_called
 from verify.cli.surroundings import conditions, now, project_root, secrets
-from verify.errors import Exit
+from verify.errors import Exit, UsageError
+from verify.image.seal import image_here
 from verify.judge.verdict import audit
 from verify.probe import contention
 from verify.probe.check import LEVELS, Level
 from verify.render import markdown, text
+from verify.render.html import page as html
 from verify.report import history, v1
-from verify.report.canonical import stored_text
 from verify.report.read import read_report
 from verify.report.upgrade import newest
 from verify.report.versions import AnyReport
@@ -33,10 +37,13 @@ from verify.run.own import SUITE, every_check
 from verify.run.plan import Job, plan
 from verify.run.policies import known_issues, policy_for
 from verify.run.supervise import Bench, collect_facts
-from verify.spec.builds import environments_directory
+from verify.spec.builds import state_directory
 from verify.spec.environment import Environment, load_environment
 from verify.spec.lock import Lock, read_lock
 from verify.spec.platform import load_platform, package_of
+
+if TYPE_CHECKING:
+    from verify.run.signing import Signing
 
 EXITS = {"certified": Exit.HOLDS, "conditional": Exit.HOLDS, "refused": Exit.REFUSED}
 
@@ -49,6 +56,9 @@ def declare(parser: argparse.ArgumentParser) -> None:
     trial.declare(parser)
     declare_own(parser)
     parser.add_argument("--jobs", type=count, metavar="N", help="how many checks side by side, benchmarks aside")
+    parser.add_argument(
+        "--key", metavar="FILE", type=place, help="sign the head of the history with this key, and attest the report"
+    )
     parser.add_argument("--json", action="store_true", help="print the report, or a trial's results, as JSON")
     parser.add_argument("-v", "--verbose", action="store_true", help="show the log of each check that does not pass")
 
@@ -77,10 +87,13 @@ class Subject:
 def run(arguments: argparse.Namespace) -> int:
     """Certify the environment, or try a part of the suite."""
     root = project_root(arguments)
-    state = environments_directory(root)
+    if arguments.key and trial.is_trial(arguments):
+        raise UsageError("a trial keeps nothing, so there is nothing to sign", "leave --key out, or run all checks")
+    state = state_directory(root)
     with alone(state / "run"), scratch_folder(state / "scratch") as scratch:
         bench, interpreter = bench_for(root, arguments.environment, scratch, arguments.jobs)
         name, platform = interpreter.environment, load_platform(root, interpreter.platform)
+        signing = _signing(root, name, arguments.key) if arguments.key else None
         since = report_called(arguments.changed_since, root, name) if arguments.changed_since is not None else None
         subject = Subject(
             root=root,
@@ -96,7 +109,17 @@ def run(arguments: argparse.Namespace) -> int:
             print(crowd, file=sys.stderr)
         if trial.is_trial(arguments):
             return trial.attempt(jobs, bench, subject.lock, since, arguments)
-        return _certify(subject, jobs, arguments)
+        return _certify(subject, jobs, signing, arguments)
+
+
+def _signing(root: Path, environment: str, file: Path) -> "Signing":
+    """The means to sign, before anything takes long. Cryptography is imported by those who sign."""
+    from verify.cli.key import known_passphrase
+    from verify.report.attest.private_key import is_encrypted, load_key
+    from verify.run.signing import signing_with
+
+    key = load_key(file, known_passphrase() if is_encrypted(file) else None)
+    return signing_with(key, root, environment, datetime.now(UTC))
 
 
 def _jobs(subject: Subject, places: list[Path]) -> list[Job]:
@@ -112,8 +135,8 @@ def _jobs(subject: Subject, places: list[Path]) -> list[Job]:
     )
 
 
-def _certify(subject: Subject, jobs: list[Job], arguments: argparse.Namespace) -> int:
-    hidden = secrets(subject.root)
+def _certify(subject: Subject, jobs: list[Job], signing: "Signing | None", arguments: argparse.Namespace) -> int:
+    hidden, image = secrets(subject.root), image_here(subject.root, os.environ)
     policy = policy_for(
         subject.root,
         subject.environment,
@@ -123,7 +146,7 @@ def _certify(subject: Subject, jobs: list[Job], arguments: argparse.Namespace) -
     )
     issues = known_issues(subject.root)
     history.preflight(subject.root, subject.environment.name)
-    machine = machine_id(environments_directory(subject.root) / "machine")
+    machine = machine_id(state_directory(subject.root) / "machine")
     last = history.latest(subject.root, subject.environment.name, machine)
     created, before, load = now(), contention.now(), os.getloadavg()[0]
     facts = collect_facts(subject.bench)
@@ -138,7 +161,7 @@ def _certify(subject: Subject, jobs: list[Job], arguments: argparse.Namespace) -
         lock=subject.lock,
         requirements=subject.requirements,
         machine=machine,
-        facts=facts,
+        facts=facts | ({"image": image.model_dump()} if image else {}),
         jobs=jobs,
         answers=asked.answers,
         interrupted=asked.interrupted,
@@ -146,8 +169,18 @@ def _certify(subject: Subject, jobs: list[Job], arguments: argparse.Namespace) -
         secrets=hidden,
     )
     report = judged(whole, policy, issues)
-    path = history.append(subject.root, report, render=markdown.render, audit=lambda sealed: audit(sealed, policy))
+    path = history.append(
+        subject.root,
+        report,
+        render=markdown.render,
+        beside={".html": html.render},
+        audit=lambda sealed: audit(sealed, policy),
+        sign=signing.head if signing else None,
+    )
     _tell(subject.root, path, as_json=arguments.json)
+    if signing:
+        what = "the head of the history and the report" if signing.report(path, report) else "the head of the history"
+        print(f"{what}: signed by {signing.signer.name}", file=sys.stderr)
     return Exit.INTERRUPTED if asked.interrupted else exit_of(report, strict=arguments.strict)
 
 
@@ -155,10 +188,10 @@ def _tell(root: Path, path: Path, *, as_json: bool) -> None:
     """What was kept, as it is read back from the disk."""
     report = read_report(path, root)
     if as_json:
-        sys.stdout.write(stored_text(report))
+        sys.stdout.write(printed(report))
         return
     print(text.brief(report, colour=sys.stdout.isatty()))
-    print(f"{path.relative_to(root)} and .md beside it; `verify report show` has it all")
+    print(f"{path.relative_to(root)}, .md and .html beside it; `verify report show` has it all")
 
 
 def exit_of(report: AnyReport, *, strict: bool) -> int:

@@ -23,6 +23,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--recreate", action="store_true", help="build again even when nothing has changed")
     parser.add_argument(
+        "--for-image",
+        action="store_true",
+        help="ask no more of this machine than that it can install it: others will run the image that is being built",
+    )
+    parser.add_argument(
         "--despite", metavar="ID", action="append", default=[], help="go on although this advisory refuses; repeatable"
     )
 
@@ -30,7 +35,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Build the environment, or say that it is there already."""
     root = project_root(arguments)
-    name = fitting(root, arguments.environment)
+    name = fitting(root, arguments.environment, for_image=arguments.for_image)
     heed(root, name, despite=arguments.despite, macos=platform.mac_ver()[0])
     from verify.spec.provision import provision
 
@@ -39,13 +44,18 @@ def run(arguments: argparse.Namespace) -> int:
     return Exit.HOLDS
 
 
-def fitting(root: Path, wanted: str | None) -> str:
+def fitting(root: Path, wanted: str | None, *, for_image: bool = False) -> str:
     """The environment to use on this machine.
+
+    Args:
+        root: The project.
+        wanted: The one that was named; None for the one that fits best.
+        for_image: Whether other machines will use what is installed: then system and architecture count, no more.
 
     Raises:
         UsageError: The one that was named does not fit, or none does.
     """
-    from verify.spec.environment import environments_that_fit, load_environment, reasons_not_to_fit
+    from verify.spec.environment import elsewhere, environments_that_fit, load_environment, reasons_not_to_fit
     from verify.spec.machine import this_machine
 
     machine = this_machine(environ=os.environ)
@@ -54,7 +64,9 @@ def fitting(root: Path, wanted: str | None) -> str:
         if not fits:
             raise UsageError("no environment in envs/ fits this machine", "describe it in a new envs/NAME.toml")
         return fits[0]
-    reasons = reasons_not_to_fit(load_environment(root, wanted), machine)
+    environment = load_environment(root, wanted)
+    machine = elsewhere(environment, machine) if for_image else machine
+    reasons = reasons_not_to_fit(environment, machine)
     if reasons:
         raise UsageError(f"`{wanted}` does not fit this machine: it {'; it '.join(reasons)}", _choice(root, machine))
     return wanted

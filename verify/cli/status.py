@@ -10,12 +10,13 @@ from verify.cli.bench import bench_for, declare_environment
 from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError
 from verify.judge.status import lapses
+from verify.render.words import visible
 from verify.report import history, v1, v3
 from verify.report.upgrade import newest
 from verify.run.identity import machine_id
 from verify.run.policies import terms
 from verify.run.supervise import collect_facts
-from verify.spec.builds import environments_directory
+from verify.spec.builds import state_directory
 from verify.spec.lock import read_lock
 
 
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     root = project_root(arguments)
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         bench, interpreter = bench_for(root, arguments.environment, Path(folder))
-        machine = machine_id(environments_directory(root) / "machine")
+        machine = machine_id(state_directory(root) / "machine")
         last = _last_judged(root, interpreter.environment, machine)
         if last is None:
             what = f"reports/{interpreter.environment}/ holds no certificate of this machine"
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(told, indent=2))
     else:
         print(f"report {last.id} of {last.finished}: {last.verdict.value if last.verdict else 'not judged'}")
-        print("\n".join(f"does not hold: {reason}" for reason in reasons) or "it still holds")
+        print("\n".join(f"does not hold: {visible(reason)}" for reason in reasons) or "it still holds")
     return Exit.REFUSED if reasons else Exit.HOLDS
 
 

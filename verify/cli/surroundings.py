@@ -24,7 +24,7 @@ def project_root(arguments: argparse.Namespace) -> Path:
     """
     own = Path(__file__).resolve().parents[2]
     here = Path.cwd()
-    candidates = [Path(arguments.root).resolve()] if arguments.root else [here, *here.parents, own]
+    candidates = [Path(os.path.realpath(arguments.root))] if arguments.root else [here, *here.parents, own]
     for folder in candidates:
         if all((folder / mark).is_dir() for mark in MARKS):
             return folder
@@ -56,7 +56,9 @@ def conditions(load: float, after: Contention, **other: float) -> dict[str, Any]
 
 def secrets(root: Path) -> dict[str, str]:
     """Texts that must not reach a report, and what stands for each."""
-    known = {str(root): ".", str(Path.home()): "~", socket.gethostname(): "<host>", _user(): "<user>"}
+    # A node of a fleet runs in a project of its own, whose envs/ is a link to the one that is shared.
+    shared = str((root / "envs").resolve().parent)
+    known = {shared: ".", str(root): ".", str(Path.home()): "~", socket.gethostname(): "<host>", _user(): "<user>"}
     return known | _own_python(Path(sys.base_prefix), Path.home())
 
 

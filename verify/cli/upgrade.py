@@ -11,6 +11,7 @@ from pathlib import Path
 from verify.cli.bench import scratch_folder
 from verify.cli.duelling import Duelling
 from verify.cli.options import count, given, place
+from verify.cli.printed import printed
 from verify.cli.setup import fitting
 from verify.cli.sides import Asking, Subject, bisected, side_of, tell
 from verify.cli.surroundings import conditions, now, project_root, secrets
@@ -21,14 +22,13 @@ from verify.probe import contention
 from verify.render import gate as page
 from verify.render import gate_junit
 from verify.report import gates
-from verify.report.canonical import stored_text
 from verify.report.gate import Report
 from verify.run.exclusive import alone
 from verify.run.identity import machine_id
 from verify.run.own import every_check
 from verify.run.policies import gate_policy, known_issues
 from verify.spec.advisories import read_advisories
-from verify.spec.builds import environments_directory
+from verify.spec.builds import state_directory
 from verify.spec.candidate import candidate_path, make_candidate, promote, read_foreign
 from verify.spec.difference import advisory_changes, difference
 from verify.spec.environment import load_environment
@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     tell(f"{len(subject.changes)} packages differ")
     if arguments.lock_only:
         return Exit.HOLDS
-    state = environments_directory(subject.root)
+    state = state_directory(subject.root)
     gates.preflight(subject.root, subject.environment.name)
     with alone(state / "run"), scratch_folder(state / "scratch") as scratch:
         report = _compare(subject, scratch, arguments)
@@ -174,7 +174,7 @@ def _begun(subject: Subject, scratch: Path, arguments: argparse.Namespace) -> Ga
         id=randomness.token_hex(6),
         created=created,
         finished=created,
-        machine=machine_id(environments_directory(subject.root) / "machine"),
+        machine=machine_id(state_directory(subject.root) / "machine"),
         current=side_of(subject, "gate-now", subject.current, scratch),
         candidate=side_of(subject, "gate-new", subject.candidate, scratch),
         changes=subject.changes,
@@ -209,7 +209,7 @@ def _end(subject: Subject, report: Report, arguments: argparse.Namespace) -> int
         if file:
             file.write_text(text, encoding="utf-8")
     if arguments.json:
-        sys.stdout.write(stored_text(kept))
+        sys.stdout.write(printed(kept))
     else:
         print(page.brief(kept, colour=sys.stdout.isatty()))
         print(f"{path.relative_to(subject.root)} and .md beside it")

@@ -90,8 +90,10 @@ def _peak_of_cores(facts: v1.Facts, quantity: str, hardware: "Hardware") -> "Pea
     rates = {str(dtype): rate for dtype, rate in core.flops_per_cycle.items()} if core else {}
     if core is None or quantity not in rates or processor.clock_is != HIGHEST or processor.clock_hertz is None:
         return None
-    cores = min(processor.physical_cores, processor.logical_cores)
-    told = f"{cores} cores x {rates[quantity]:g} operations a cycle x {processor.clock_hertz / GIGA:.3g} GHz"
+    # Of a container's quota no more than so many processors' time can be had, on whichever of them.
+    allowed = facts.processors_allowed or processor.logical_cores
+    cores = min(processor.physical_cores, processor.logical_cores, allowed)
+    told = f"{cores:g} cores x {rates[quantity]:g} operations a cycle x {processor.clock_hertz / GIGA:.3g} GHz"
     peak = cores * rates[quantity] * processor.clock_hertz / TERA
     return Peak(peak, core.name, f"{told}; {core.source}", core.verified)
 

@@ -12,7 +12,7 @@ from verify.report.releases import Range, all_within
 from verify.report.v1 import Package
 from verify.report.v2 import KnownIssue
 
-_CHECK = r"^[A-Za-z0-9_]+\.(\*|[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*)$"
+CHECK = r"^[A-Za-z0-9_]+\.(\*|[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*)$"
 # What is tampered with, or does not compute, makes every other answer worthless.
 _NEVER = ("installed", "devices")
 _NARROWING = ("environments", "devices", "packages")
@@ -39,7 +39,7 @@ class Entry(Closed):
 
     id: Name
     check: str = Field(
-        pattern=_CHECK, max_length=200, json_schema_extra={"not": {"pattern": rf"^({'|'.join(_NEVER)})\."}}
+        pattern=CHECK, max_length=200, json_schema_extra={"not": {"pattern": rf"^({'|'.join(_NEVER)})\."}}
     )
     environments: Listed[Name] = ()
     devices: Listed[Device] = ()

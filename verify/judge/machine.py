@@ -6,7 +6,7 @@ from verify.judge.finding import error, warning
 from verify.judge.policy import Policy
 from verify.report import v3
 from verify.report.fields import Closed
-from verify.report.hygiene import leaks
+from verify.report.hygiene import leaks, may_tell_a_home
 from verify.report.v2 import Finding
 
 _GIGABYTE = 1e9
@@ -59,6 +59,8 @@ def times(report: v3.Report, _policy: Policy) -> Iterator[Finding]:
 
 def hygiene(report: v3.Report, policy: Policy) -> Iterator[Finding]:
     """No home folder, user or host is told of by the machine or a worker; our own texts may hold any word."""
+    if not policy.secrets and not may_tell_a_home(report.model_dump_json()):
+        return
     for path, text in _foreign(report):
         for what in leaks(text, policy.secrets):
             yield error("hygiene.told", path, f"tells {what}")

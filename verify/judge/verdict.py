@@ -32,16 +32,23 @@ def judge(report: AnyReport, policy: Policy, rules: Sequence[Rule] = RULES) -> V
     return Verdict(value=_value(findings), findings=tuple(findings))
 
 
-def audit(report: AnyReport, policy: Policy) -> list[Finding]:
+def audit(report: AnyReport, policy: Policy, told: Sequence[Finding] | None = None) -> list[Finding]:
     """The contradictions in a report, each of which keeps it from being written.
 
     A verdict that is not the one which the rules give is a contradiction too.
+
+    Args:
+        report: Of any version.
+        policy: What to hold it against.
+        told: What the rules that reports of other people are held against find in it, where that is known already.
     """
     verdict = judge(report, policy)
     found = [
         finding for finding in verdict.findings if finding.severity == "error" and family(finding) in CONTRADICTIONS
     ]
-    found += _contradicted_claims(report, policy)
+    if told is None:
+        told = audit_document(claims_of(newest(report)), Known(policy.hardware))
+    found += _contradicted(told)
     if isinstance(report, v1.Report):
         return found
     if report.verdict != verdict:
@@ -51,12 +58,11 @@ def audit(report: AnyReport, policy: Policy) -> list[Finding]:
     return found
 
 
-def _contradicted_claims(report: AnyReport, policy: Policy) -> Iterator[Finding]:
+def _contradicted(told: Sequence[Finding]) -> Iterator[Finding]:
     """What the rules that reports of other people are held against find for certain in ours."""
-    for finding in audit_document(claims_of(newest(report)), Known(policy.hardware)):
+    for finding in told:
         if finding.severity == "error" and finding.grade == "certain" and family(finding) in CONTRADICTIONS:
-            told = {name: getattr(finding, name) for name in Finding.model_fields}
-            yield Finding(**told)
+            yield Finding(**{name: getattr(finding, name) for name in Finding.model_fields})
 
 
 def _value(findings: Sequence[Finding]) -> Value:

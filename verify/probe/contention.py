@@ -9,8 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from verify.probe import cgroup
+
 STAT = Path("/proc/stat")
-GROUP = Path("/sys/fs/cgroup/cpu.stat")
 # Beyond these a figure says more about the neighbours than about the machine: a matmul on two cores loses
 # a third with one busy neighbour, and 2% of stolen time already doubles the spread of short blocks.
 OTHERS_LIMIT = 0.10
@@ -89,8 +90,7 @@ def now() -> Moment:
     if not STAT.exists():
         return Moment(time.monotonic(), mac_busy_seconds(_system()), 0, own)
     busy, stolen = (ticks / os.sysconf("SC_CLK_TCK") for ticks in counted(STAT.read_text("ascii"), PROCESSORS))
-    held = withheld_seconds(GROUP.read_text(encoding="ascii")) if GROUP.exists() else 0.0
-    return Moment(time.monotonic(), busy, stolen, own, held)
+    return Moment(time.monotonic(), busy, stolen, own, cgroup.withheld_seconds())
 
 
 def counted(text: str, usable: Collection[int]) -> tuple[int, int]:
@@ -132,12 +132,6 @@ def _system() -> ctypes.CDLL:
 def _host(system: Any) -> int:
     """The port by which the kernel is asked; each call would give one more right to it."""
     return int(system.mach_host_self())
-
-
-def withheld_seconds(text: str) -> float:
-    """For how long a control group's threads were throttled, by its ``cpu.stat``; 0 without a quota."""
-    fields = dict(line.split() for line in text.splitlines())
-    return int(fields.get("throttled_usec", 0)) / 1e6
 
 
 def since(before: Moment) -> Contention:

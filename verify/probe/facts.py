@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from verify.probe import accelerators, sysctl
+from verify.probe import accelerators, cgroup, sysctl
 
 CPUINFO = Path("/proc/cpuinfo")
 MEMINFO = Path("/proc/meminfo")
@@ -20,10 +20,13 @@ DRIVERS = ("intel_pstate", "intel_cpufreq", "amd-pstate", "amd-pstate-epp", "cpp
 HIGHEST = "highest"
 NOMINAL = "a virtual machine's nominal one"
 MOMENTARY = "at the moment it was read"
-# cgroup v2, then v1; a limit above any real memory means none.
-MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
-NO_LIMIT = 1 << 60
-CONTAINER_MARKS = {Path("/.dockerenv"): "docker", Path("/run/.containerenv"): "podman"}
+# What engines leave in a container; Kubernetes leaves a folder and a variable, its engine nothing.
+CONTAINER_MARKS = {
+    Path("/.dockerenv"): "docker",
+    Path("/run/.containerenv"): "podman",
+    Path("/var/run/secrets/kubernetes.io"): "kubernetes",
+}
+CONTAINER_GROUPS = {"/kubepods": "kubernetes", "/docker": "docker", "/libpod": "podman", "/lxc": "lxc"}
 # The instruction sets that decide how fast a matrix product can be.
 INSTRUCTION_SETS = (
     "avx2",
@@ -52,8 +55,9 @@ def collect() -> Facts:
         },
         "processor": _processor(),
         "memory_bytes": _memory_bytes(),
-        "memory_limit_bytes": memory_limit_bytes(),
-        "container": _container(),
+        "memory_limit_bytes": cgroup.memory_limit_bytes(),
+        "processors_allowed": cgroup.processors_allowed(),
+        "container": container(),
         "power_mode": _power_mode(),
         "devices": accelerators.devices(),
         "packages": _packages(),
@@ -187,18 +191,13 @@ def _memory_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def memory_limit_bytes() -> int | None:
-    """The control group's memory limit, or None."""
-    for path in MEMORY_LIMITS:
-        if path.exists():
-            text = path.read_text(encoding="ascii").strip()
-            if text.isdigit() and int(text) < NO_LIMIT:
-                return int(text)
-    return None
-
-
-def _container() -> str | None:
-    return next((name for mark, name in CONTAINER_MARKS.items() if mark.exists()), None)
+def container(own_groups: Path = cgroup.OWN) -> str | None:
+    """What kind of container this runs in, by what its engine left there, or by the names of its control groups."""
+    marked = next((name for mark, name in CONTAINER_MARKS.items() if mark.exists()), None)
+    if marked or not own_groups.exists():
+        return marked
+    told = own_groups.read_text(encoding="ascii", errors="replace")
+    return next((name for word, name in CONTAINER_GROUPS.items() if word in told), None)
 
 
 def _power_mode() -> str | None:

@@ -1,8 +1,9 @@
 """An audit as JUnit XML: a suite a file, a failure for what is wrong, a skip for what is doubtful."""
 
+from collections import defaultdict
 from xml.etree import ElementTree as ET
 
-from verify.claims.finding import Audited
+from verify.claims.finding import Audited, AuditFinding
 from verify.render import words
 from verify.render.audit import sum_of
 
@@ -12,9 +13,13 @@ TAGS = {"error": "failure", "warning": "skipped"}
 def render(audited: Audited) -> str:
     """The audit as JUnit XML."""
     root = ET.Element("testsuites", name="verify audit")
-    for file in audited.looked_at:
+    by_file: dict[str, list[AuditFinding]] = defaultdict(list)
+    for finding in audited.findings:
+        by_file[finding.place.file].append(finding)
+    # What is wrong with the history as a whole is of no file that was looked at.
+    for file in dict.fromkeys([*audited.looked_at, *by_file]):
+        found = by_file[file]
         suite = ET.SubElement(root, "testsuite", name=words.visible(file))
-        found = [finding for finding in audited.findings if finding.place.file == file]
         if not found:
             ET.SubElement(suite, "testcase", classname="audit", name="nothing was found")
         for finding in found:

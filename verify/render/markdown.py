@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from verify.render import finetune, summary, words
 from verify.render.markup import Row, code, escaped, fenced, listing, table
 from verify.render.words import NONE
-from verify.report import v3
+from verify.report import v1, v3
 from verify.report.roofline import COUNTS, Position, positions
 from verify.report.upgrade import newest
 from verify.report.versions import AnyReport
@@ -58,7 +58,9 @@ def _machine(report: v3.Report) -> Iterator[str]:
         "caches": words.caches(facts.processor),
         "memory": words.size(facts.memory_bytes),
         "memory limit": words.size(facts.memory_limit_bytes),
+        **({"processors allowed": f"{facts.processors_allowed:g}"} if facts.processors_allowed else {}),
         "container": facts.container or NONE,
+        **_image(facts.image),
         "power mode": facts.power_mode or NONE,
         "Python": f"{facts.python.implementation} {facts.python.version}, {facts.python.compiler}",
         "load before": _known(state.load_before),
@@ -70,6 +72,13 @@ def _machine(report: v3.Report) -> Iterator[str]:
     }
     yield "## Machine"
     yield listing(rows)
+
+
+def _image(image: v1.Image | None) -> dict[str, str]:
+    """The image of a container, where it is known; its own digest is what whoever started it told."""
+    if image is None:
+        return {}
+    return {"image": image.digest or NONE, "source in it": image.source or NONE, "its base": image.base or NONE}
 
 
 def _devices(report: v3.Report) -> Iterator[str]:

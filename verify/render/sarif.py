@@ -4,7 +4,9 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
 
 import json
+import os
 from typing import Any
+from urllib.parse import quote
 
 from verify.claims.finding import Audited, AuditFinding
 from verify.render import words
@@ -28,12 +30,12 @@ def render(audited: Audited, version: str) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, rules) for finding in audited.findings],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
 def _result(finding: AuditFinding, rules: list[str]) -> dict[str, Any]:
     told = [finding.message, *([f"The sum: {sum_of(finding)}"] if sum_of(finding) else [])]
-    location: dict[str, Any] = {"artifactLocation": {"uri": finding.place.file}}
+    location: dict[str, Any] = {"artifactLocation": {"uri": quote(os.fsencode(finding.place.file))}}
     if finding.place.line:
         location["region"] = {"startLine": finding.place.line}
     return {
@@ -42,5 +44,9 @@ def _result(finding: AuditFinding, rules: list[str]) -> dict[str, Any]:
         "level": LEVELS[finding.severity],
         "message": {"text": words.visible(". ".join(told))},
         "locations": [{"physicalLocation": location}],
-        "properties": {"grade": finding.grade, "subject": finding.subject, "inputs": dict(finding.inputs)},
+        "properties": {
+            "grade": finding.grade,
+            "subject": words.visible(finding.subject),
+            "inputs": dict(finding.inputs),
+        },
     }

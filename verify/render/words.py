@@ -8,6 +8,7 @@ from itertools import starmap
 
 from verify.report import v1, v3
 from verify.report.fields import Note
+from verify.report.v2 import Finding
 
 NONE = "—"
 LONGEST = 600
@@ -32,10 +33,17 @@ def visible_lines(text: str, last: int) -> str:
 
 
 def _shown(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         f"⟨U+{ord(sign):04X}⟩" if unicodedata.category(sign) in _INVISIBLE else sign
         for sign in text.replace("\t", "    ")
     )
+
+
+def said(finding: Finding) -> str:
+    """A finding as one line: ``error: chain.cut: chain of aaaaaaaaaaaa in m2: 2 of 3 reports are here``."""
+    return f"{finding.severity}: {finding.rule}: {visible(finding.subject)}: {visible(finding.message)}"
 
 
 def outcome(result: v3.Result) -> str:

@@ -123,7 +123,9 @@ def facts_of(report: v3.Report) -> dict[str, str]:
         "cores": f"{facts.processor.physical_cores} physical, {facts.processor.logical_cores} logical",
         "memory": f"{facts.memory_bytes} B",
         "memory limit": None if facts.memory_limit_bytes is None else f"{facts.memory_limit_bytes} B",
+        "processors allowed": None if facts.processors_allowed is None else f"{facts.processors_allowed:g}",
         "container": facts.container,
+        "image": facts.image.digest if facts.image else None,
         "power mode": facts.power_mode,
     }
     of_devices = {f"{device.name} {name}": value for device in facts.devices for name, value in _device(device)}

@@ -53,9 +53,23 @@ def _plainly(path: str, flags: int) -> int:
 
 
 def _below(path: Path, root: Path) -> None:
-    parent = path.parent.resolve(strict=True)
-    if not parent.is_relative_to(root.resolve()):
+    if _through_folders(str(path.parent), str(root)):
+        return
+    # Path.resolve has an error of its own for links that lead back to themselves.
+    parent = Path(os.path.realpath(path.parent, strict=True))
+    if not parent.is_relative_to(os.path.realpath(root)):
         raise IntegrityError(f"{path.name} lies outside of the project", "give a path below the project's root")
+
+
+def _through_folders(folder: str, root: str) -> bool:
+    """Whether one comes from the root to a folder through no link, which is told sooner than where links lead."""
+    if (folder != root and not folder.startswith(root + os.sep)) or f"{os.sep}.." in folder:
+        return False
+    while len(folder) > len(root):
+        if not stat.S_ISDIR(os.lstat(folder).st_mode):
+            return False
+        folder = folder.rpartition(os.sep)[0]
+    return True
 
 
 def stage(disk: "Disk", path: Path, data: bytes) -> Path:

@@ -1,7 +1,7 @@
 """Kinds of field that every version of the report is made of."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -50,6 +50,20 @@ def moment(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
+def ending(begin: str, lasting: timedelta) -> str:
+    """When what lasts so long from a time on is over; at the latest the last second that calendars know.
+
+    Args:
+        begin: A UTC time as `moment` reads it.
+        lasting: How long.
+    """
+    try:
+        end = moment(begin) + lasting
+    except OverflowError:
+        end = datetime.max.replace(tzinfo=UTC)
+    return f"{end.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
 def _plain_note(note: str | float) -> str | float:
     return note if isinstance(note, str | bool) else plain(note)
 
@@ -70,6 +84,13 @@ def _encodable(text: str) -> str:
     except UnicodeEncodeError as error:
         raise ValueError("a lone surrogate is no character") from error
     return text
+
+
+def _spelt(text: object) -> object:
+    """A file's name need not be text: what of it is none is spelt."""
+    if not isinstance(text, str):
+        return text
+    return "".join(f"⟨U+{ord(sign):04X}⟩" if "\ud800" <= sign <= "\udfff" else sign for sign in text)
 
 
 def told_apart(ids: Sequence[str], what: str) -> None:
@@ -101,11 +122,14 @@ Number = Annotated[int | float, AfterValidator(plain)]
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 Amount = Annotated[Number, Field(ge=0)]
 Text = Annotated[str, AfterValidator(_encodable)]
+# What is said of files, by their names.
+Said = Annotated[Text, BeforeValidator(_spelt)]
 Name = Annotated[str, Field(pattern=_NAME, max_length=100)]
 CheckId = Annotated[str, Field(pattern=_ID, max_length=200)]
 ReportId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 Machine = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+ImageDigest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 Moment = Annotated[str, Field(pattern=_TIME, json_schema_extra={"format": "date-time"}), AfterValidator(_a_moment)]
 Listed = Annotated[tuple[V, ...], BeforeValidator(as_tuple)]
 Day = Annotated[str, Field(pattern=_DATE, json_schema_extra={"format": "date"}), AfterValidator(_a_date)]

@@ -16,6 +16,7 @@ from verify.report.canonical import digest, stored_text
 from verify.report.disk import LOCAL, Disk, read_regular, settle, stage, sweep
 from verify.report.gate import Report
 from verify.report.history import FREE, GATES
+from verify.report.listing import no_link
 from verify.report.read import CHANGED, LARGEST_FILE, named
 
 Render = Callable[[Report], str]
@@ -26,13 +27,22 @@ def folder_of(root: Path, environment: str) -> Path:
     return root / GATES / environment
 
 
+def _own_folder(root: Path, environment: str) -> Path:
+    """The same, which is written to: nothing on the way there may lead elsewhere."""
+    folder = folder_of(root, environment)
+    for path in (folder.parent.parent, folder.parent, folder):
+        no_link(path, root)
+    return folder
+
+
 def preflight(root: Path, environment: str, disk: Disk = LOCAL) -> None:
     """Prove, before the long work, that a gate can be kept.
 
     Raises:
         StorageError: The disk is full, read-only or broken.
+        IntegrityError: A link is where a folder of gates should be.
     """
-    folder = folder_of(root, environment)
+    folder = _own_folder(root, environment)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder)
@@ -54,7 +64,7 @@ def keep(root: Path, report: Report, render: Render, disk: Disk = LOCAL) -> Path
     sealed = report.model_copy(update={"digest": digest(report)})
     data = stored_text(sealed).encode()
     parse_gate(data, "the new gate")
-    folder = folder_of(root, report.environment.name)
+    folder = _own_folder(root, report.environment.name)
     path = folder / f"{report.created.replace('-', '').replace(':', '')}-{report.id}.json"
     if os.path.lexists(path):
         raise IntegrityError(f"{path.name} exists", "gates are never overwritten; wait a second")

@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from verify.report.disk import LOCAL, Disk, read_regular, stage, sweep
 from verify.report.head import Sign
 from verify.report.heads import heads_beside, is_head, machines_of, write_heads
 from verify.report.keep import keep
+from verify.report.listing import entries, listed, no_link
 from verify.report.place import Place, name_of, place_of, placed
-from verify.report.read import named, parse_report, read_report
+from verify.report.read import LARGEST_FILE, named, parse_report, prove_report
 from verify.report.v2 import Finding
 from verify.report.versions import AnyReport
 
@@ -29,6 +30,8 @@ FREE = "free the disk or make the folder writable, then run again"
 
 Audit = Callable[[AnyReport], Sequence[Finding]]
 Render = Callable[[AnyReport], str]
+# Suffix and renderer of what lies beside a report and its Markdown.
+NOTHING_MORE: Mapping[str, Render] = {}
 
 _ENVIRONMENT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _FILE = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}\.json")
@@ -58,7 +61,14 @@ def preflight(root: Path, environment: str, disk: Disk = LOCAL) -> None:
 
 
 def append(
-    root: Path, draft: AnyReport, *, render: Render, audit: Audit, disk: Disk = LOCAL, sign: Sign | None = None
+    root: Path,
+    draft: AnyReport,
+    *,
+    render: Render,
+    audit: Audit,
+    disk: Disk = LOCAL,
+    sign: Sign | None = None,
+    beside: Mapping[str, Render] = NOTHING_MORE,
 ) -> Path:
     """Put a report at the end of its chain, and keep it.
 
@@ -73,6 +83,7 @@ def append(
         audit: Findings that contradict the report; any of severity ``error`` stops it.
         disk: Where to write.
         sign: What signs the head; without it there is no new signed one.
+        beside: What makes other pages, by their suffix.
 
     Returns:
         The JSON file.
@@ -87,8 +98,10 @@ def append(
         data = _proven(sealed, audit)
         path = folder / file_name(sealed)
         if end.behind:
-            write_heads(disk, folder, end.chain, sign)
-        keep(disk, {path: data, path.with_suffix(".md"): render(sealed).encode()})
+            # A key may have begun since: what it would sign of older reports does not count.
+            write_heads(disk, folder, end.chain, None)
+        pages = {path.with_suffix(suffix): make(sealed).encode() for suffix, make in {".md": render, **beside}.items()}
+        keep(disk, {path: data, **pages})
         write_heads(disk, folder, [*end.chain, placed(path, root, data)], sign)
         return path
 
@@ -104,7 +117,8 @@ def latest(root: Path, environment: str, machine: str | None = None) -> AnyRepor
 
 def stored(root: Path, environment: str) -> list[Path]:
     """The files of an environment's history, oldest first by name."""
-    return [path for path in listed(_folder(root, environment), root) if _FILE.fullmatch(path.name)]
+    files = (path for path in entries(_folder(root, environment), root) if _FILE.fullmatch(path.name))
+    return sorted(files, key=lambda path: path.name)
 
 
 def chain_of(root: Path, environment: str, machine: str) -> list[AnyReport]:
@@ -124,26 +138,26 @@ def read_stored(path: Path, root: Path) -> AnyReport:
         StorageError: It cannot be read.
         IntegrityError: It is not what we wrote, or has another's name or place.
     """
-    report = read_report(path, root)
-    place = f"{report.environment.name}/{file_name(report)}"
-    if f"{path.parent.name}/{path.name}" != place:
-        raise IntegrityError(
-            f"{named(path, root)} holds the report that belongs at {FOLDER}/{place}",
-            "it was moved or renamed: move it back, or restore it from version control",
-        )
+    return parse_stored(read_regular(path, root, LARGEST_FILE), path, root)
+
+
+def parse_stored(data: bytes, path: Path, root: Path) -> AnyReport:
+    """The report that the bytes of a file of the history are, proven to be the one that was put there.
+
+    Raises:
+        IntegrityError: It is not what we wrote, or has another's name or place.
+    """
+    report = parse_report(data, named(path, root))
+    _require_place(path, root, report.environment.name, file_name(report))
     return report
 
 
-def page_differs(path: Path, root: Path, report: AnyReport, render: Render) -> bool:
-    """Whether the Markdown beside a stored report is missing, or is not what its report gives.
-
-    Raises:
-        StorageError: It cannot be read.
-    """
-    page, wanted = path.with_suffix(".md"), render(report).encode()
-    if page.is_symlink() or not page.is_file() or page.stat().st_size != len(wanted):
-        return True
-    return read_regular(page, root, len(wanted)) != wanted
+def _require_place(path: Path, root: Path, environment: str, name: str) -> None:
+    if (path.parent.name, path.name) != (environment, name):
+        raise IntegrityError(
+            f"{named(path, root)} holds the report that belongs at {FOLDER}/{environment}/{name}",
+            "it was moved or renamed: move it back, or restore it from version control",
+        )
 
 
 def environments(root: Path) -> list[str]:
@@ -152,11 +166,11 @@ def environments(root: Path) -> list[str]:
     Raises:
         IntegrityError: A link or a file is where a folder of reports should be.
     """
-    _no_link(root / FOLDER, root)
+    no_link(root / FOLDER, root)
     places = [path for path in listed(root / FOLDER, root) if path != root / GATES]
     names = [path.name for path in places if _ENVIRONMENT.fullmatch(path.name)]
     for name in names:
-        listed(_folder(root, name), root)
+        next(entries(_folder(root, name), root), None)
     return names
 
 
@@ -168,7 +182,7 @@ def strays(root: Path) -> list[Path]:
     """
     known = environments(root)
     folders = [path for path in listed(root / FOLDER, root) if path.is_dir() and path.name not in known]
-    files = [path for name in known for path in listed(_folder(root, name), root) if not _belongs(path)]
+    files = sorted(path for name in known for path in entries(_folder(root, name), root) if not _belongs(path))
     return [path for path in [*folders, *files] if not path.name.startswith(".") and path != root / GATES]
 
 
@@ -189,33 +203,8 @@ def _folder(root: Path, environment: str) -> Path:
         )
     folder = root / FOLDER / environment
     for path in (root / FOLDER, folder):
-        _no_link(path, root)
+        no_link(path, root)
     return folder
-
-
-def _no_link(path: Path, root: Path) -> None:
-    if path.is_symlink():
-        raise IntegrityError(f"{named(path, root)} is a symbolic link", "reports live in the project: replace it")
-
-
-def listed(folder: Path, root: Path) -> list[Path]:
-    """What lies in a folder, by name; nothing where nothing is.
-
-    Raises:
-        StorageError: It cannot be read.
-        IntegrityError: It is no folder.
-    """
-    try:
-        return sorted(folder.iterdir(), key=lambda path: path.name)
-    except FileNotFoundError:
-        return []
-    except NotADirectoryError as error:
-        # To skip it would make a history look empty.
-        wrong = folder if folder.parent.is_dir() else folder.parent
-        raise IntegrityError(f"{named(wrong, root)} is no folder", "reports live in folders: move it away") from error
-    except OSError as error:
-        hint = "check the folder and its permissions"
-        raise StorageError(f"cannot read {named(folder, root)}: {error.strerror}", hint) from error
 
 
 @contextlib.contextmanager
@@ -249,7 +238,10 @@ def _last(folder: Path, root: Path, machine: str | None) -> AnyReport | None:
 
 def _places(folder: Path, root: Path) -> list[Place]:
     """Just enough of each report to find the last without proving them all; the newest by name comes last."""
-    return [place_of(path, root) for path in listed(folder, root) if _FILE.fullmatch(path.name)]
+    places = [place_of(path, root) for path in listed(folder, root) if _FILE.fullmatch(path.name)]
+    for place in places:
+        _require_place(place.path, root, place.environment, place.file_name)
+    return places
 
 
 def _by_sequence(place: Place) -> tuple[int, str]:
@@ -288,7 +280,7 @@ def _end(folder: Path, root: Path, machine: str, places: Sequence[Place]) -> _En
 
 def _proven(sealed: AnyReport, audit: Audit) -> bytes:
     data = stored_text(sealed).encode()
-    parse_report(data, "the new report")
+    prove_report(data, "the new report")
     errors = [finding for finding in audit(sealed) if finding.severity == "error"]
     if errors:
         first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""

@@ -16,6 +16,7 @@ GENERAL = frozenset(
         "docker",
         "localhost",
         "nobody",
+        "nonroot",
         "build",
         "builder",
         "dev",
@@ -32,6 +33,8 @@ GENERAL = frozenset(
 )
 SHORTEST = 3
 
+# Of which each home folder has one, also where JSON doubles the backslash.
+_SIGNS = ("/home/", "/Users/", "/root/", ":\\")
 _HOMES = re.compile(r"(?<![\w.~-])(?:/(?:home|Users)/[\w.-]+|/root(?=/)|[A-Za-z]:\\+Users\\+[\w.-]+)")
 
 
@@ -57,6 +60,11 @@ def leaks(text: str, secrets: Mapping[str, str]) -> Iterator[str]:
             yield f"what should be {secrets[secret]}"
     if _HOMES.search(text):
         yield "a home folder"
+
+
+def may_tell_a_home(text: str) -> bool:
+    """Whether a text, be it plain or JSON, may tell of a home folder: a no is certain, and costs next to nothing."""
+    return any(sign in text for sign in _SIGNS)
 
 
 def is_secret(name: str) -> bool:

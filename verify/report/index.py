@@ -8,20 +8,20 @@ kept: by a head, whose root the bytes of its chain give, or else report by repor
 import contextlib
 import itertools
 import json
-import multiprocessing
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from verify.errors import StorageError, VerifyError
+from verify.errors import StorageError
 from verify.report.chain import counts
 from verify.report.heads import heads_beside
 from verify.report.history import FOLDER, environments, stored
 from verify.report.place import Place
 from verify.report.rows import SCHEMA, Rows, Source, prove, rows_of
+from verify.report.spread import parts_of, processors, spread
 
 FILE = "history.sqlite"
 # Raised with every change of the schema: an index of another one is made anew.
@@ -29,7 +29,6 @@ VERSION = 1
 CHUNK = 50
 # Below, a second process takes longer to start than it saves.
 MANY = 500
-PROCESSES = 2
 
 # Told what is done, and to how many reports of how many.
 Told = Callable[[str, int, int], None]
@@ -132,15 +131,6 @@ def _into(table: str, columns: int) -> str:
     return f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})"  # noqa: S608 - names of ours
 
 
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    """An error as a process can hand it to another."""
-
-    kind: type[VerifyError]
-    message: str
-    hint: str
-
-
 def _unproven(connection: sqlite3.Connection, root: Path, sources: Sequence[Source]) -> list[Source]:
     """Those of the files whose bytes no head counts."""
     left = {source.path: source for source in sources}
@@ -169,27 +159,12 @@ def _whose(place: Place) -> tuple[str, str]:
 
 
 def _prove(root: Path, sources: Sequence[Source], told: Told) -> None:
-    """Prove each report by itself; by two processes where there are many."""
-    chunks = [sources[start : start + CHUNK] for start in range(0, len(sources), CHUNK)]
-    refusals = _side_by_side(root, chunks) if len(sources) > MANY else (_refused(root, chunk) for chunk in chunks)
-    for number, refusal in enumerate(refusals, start=1):
-        if refusal:
-            raise refusal.kind(refusal.message, refusal.hint)
+    """Prove each report by itself; many are shared among processes."""
+    several = processors() if len(sources) > MANY else 1
+    for number, _ in enumerate(spread(partial(_proven, root), parts_of(sources, CHUNK), several), start=1):
         told("proving", min(number * CHUNK, len(sources)), len(sources))
 
 
-def _side_by_side(root: Path, chunks: Sequence[Sequence[Source]]) -> Iterator[_Refusal | None]:
-    with ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("spawn")) as pool:
-        try:
-            yield from pool.map(_refused, itertools.repeat(root), chunks)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _refused(root: Path, sources: Sequence[Source]) -> _Refusal | None:
-    try:
-        for source in sources:
-            prove(root, source)
-    except VerifyError as error:
-        return _Refusal(type(error), error.message, error.hint)
-    return None
+def _proven(root: Path, sources: Sequence[Source]) -> None:
+    for source in sources:
+        prove(root, source)

@@ -6,13 +6,13 @@ head has counted, or else the report's own digest over its content.
 
 import hashlib
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import rfc8785
-
 from verify.errors import IntegrityError
+from verify.report import canonical
 from verify.report.disk import read_regular
 from verify.report.fields import plain
 from verify.report.read import CHANGED, LARGEST_FILE, named
@@ -76,8 +76,8 @@ def placed(path: Path, root: Path, data: bytes) -> Place:
         before = content["predecessor"]
         return Place(
             path=path,
-            environment=str(content["environment"]["name"]),
-            machine=str(content["machine"]),
+            environment=sys.intern(str(content["environment"]["name"])),
+            machine=sys.intern(str(content["machine"])),
             id=str(content["id"]),
             sequence=int(content["sequence"]),
             created=str(content["created"]),
@@ -102,9 +102,8 @@ def sealed(data: bytes, where: str) -> dict[str, Any]:
     """
     try:
         value: dict[str, Any] = json.loads(data, parse_float=_number, parse_constant=_none)
-        text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
-        content = {name: part for name, part in value.items() if name != "digest"}
-        if text.encode() == data and hashlib.sha256(rfc8785.dumps(content)).hexdigest() == value["digest"]:
+        text, digest = canonical.text_and_digest(value)
+        if text.encode() == data and digest == value["digest"]:
             return value
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise IntegrityError(f"{where} is damaged", CHANGED) from error

@@ -5,7 +5,7 @@ from pathlib import Path
 from verify.errors import IntegrityError
 from verify.report import canonical, strict_json, validate
 from verify.report.disk import read_regular
-from verify.report.versions import AnyReport, validated, version_of
+from verify.report.versions import MODELS, VERSIONS, AnyReport, validated, version_of
 
 LARGEST_FILE = 16 * 1024 * 1024
 CHANGED = "it was changed after it was written: restore it from version control"
@@ -31,6 +31,15 @@ def parse_report(data: bytes, where: str) -> AnyReport:
     Raises:
         IntegrityError: They are not, byte for byte, what we wrote.
     """
+    return _as_written(data) or prove_report(data, where)
+
+
+def prove_report(data: bytes, where: str) -> AnyReport:
+    """The same, by both validators and with a look at every token: for what is new, and to say what is wrong.
+
+    Raises:
+        IntegrityError: They are not, byte for byte, what we wrote.
+    """
     if len(data) > LARGEST_FILE:
         raise IntegrityError(f"{where}: {len(data)} bytes, the limit is {LARGEST_FILE}", strict_json.RESTORE)
     value = strict_json.parse(data, where)
@@ -43,9 +52,34 @@ def parse_report(data: bytes, where: str) -> AnyReport:
     return report
 
 
+def _as_written(data: bytes) -> AnyReport | None:
+    """The report, where the bytes are at once seen to be what we write; else None, whatever is wrong.
+
+    What a model writes names nothing twice, is nowhere deep, and has each number in its one form. So where it writes
+    these very bytes again there is nothing left to find in their tokens, which is what takes long.
+    """
+    version = next((version for version, begin in _BEGINNINGS.items() if data.startswith(begin)), None)
+    if version is None or len(data) > LARGEST_FILE:
+        return None
+    try:
+        report = MODELS[version].model_validate_json(data)
+        content = report.model_dump(mode="json")
+        text, digest = canonical.text_and_digest(content)
+        same = text.encode() == data and digest == report.digest
+        return report if same and validate.fits(content, version) else None
+    except ValueError:
+        return None
+
+
+_BEGINNINGS = {version: f'{{\n  "version": "{version}",\n'.encode() for version in VERSIONS}
+
+
 def named(path: Path, root: Path) -> str:
     """The path as errors show it: from the root, never from the machine's own root."""
-    return str(path.relative_to(root)) if path.is_relative_to(root) else path.name
+    try:
+        return str(path.relative_to(root))
+    except ValueError:
+        return path.name
 
 
 def _is_untouched(report: AnyReport, data: bytes, where: str) -> None:

@@ -11,6 +11,7 @@ from verify.report.fields import (
     Closed,
     Count,
     Device,
+    ImageDigest,
     Kind,
     Machine,
     Moment,
@@ -116,8 +117,30 @@ class Package(Closed):
     version: Text
 
 
+class Image(Closed):
+    """The image that a container was started from.
+
+    Attributes:
+        digest: Of its configuration, which names all of its layers; as whoever started the container told, for inside
+            it cannot be known. None where nobody told.
+        source: SHA-256 of what it holds of this project; None for an image that is none of ours.
+        base: Digest of the image that it stands on, as whoever built it said; None where nothing was said.
+    """
+
+    digest: ImageDigest | None
+    source: Sha256 | None
+    base: ImageDigest | None
+
+
 class Facts(Closed):
-    """What the machine and the installation are."""
+    """What the machine and the installation are.
+
+    Attributes:
+        memory_limit_bytes: What the control groups allow, where that is less than all.
+        container: What kind of container it is.
+        image: What that was started from.
+        processors_allowed: How many processors' time the control groups allow, where there is a quota.
+    """
 
     system: Text
     system_version: Text
@@ -130,6 +153,8 @@ class Facts(Closed):
     memory_bytes: Count
     memory_limit_bytes: Count | None
     container: Text | None
+    image: Image | None = Field(default=None, exclude_if=untold)
+    processors_allowed: Amount | None = Field(default=None, exclude_if=untold)
     power_mode: Text | None
     devices: tuple[DeviceFacts, ...]
     packages: tuple[Package, ...]

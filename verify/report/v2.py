@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from verify.report import v1
-from verify.report.fields import Closed, Count, Day, Name, Sha256, Text
+from verify.report.fields import Closed, Count, Day, Name, Said, Sha256, Text
 
 Value = Literal["certified", "conditional", "refused"]
 Severity = Literal["error", "warning", "note"]
@@ -33,8 +33,8 @@ class Finding(Closed):
     """
 
     rule: Text
-    subject: Text
-    message: Text
+    subject: Said
+    message: Said
     severity: Severity
     grade: Grade
 

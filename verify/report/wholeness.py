@@ -7,8 +7,9 @@ import contextlib
 import fcntl
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from verify.errors import IntegrityError
@@ -16,10 +17,38 @@ from verify.report.chain import Kept, counts, verify_head, verify_links
 from verify.report.disk import TEMPORARY, read_regular
 from verify.report.head import Head, Unseal
 from verify.report.heads import heads_beside, machines_of
-from verify.report.history import FOLDER, LOCK, environments, listed, read_stored, stored, strays
+from verify.report.history import FOLDER, LOCK, environments, read_stored, stored, strays
+from verify.report.listing import entries
 from verify.report.place import Place, placed, sealed
 from verify.report.read import LARGEST_FILE, named
+from verify.report.spread import parts_of, processors, spread
 from verify.report.v2 import Finding, Severity
+
+# Below, a second process takes longer to start than it saves.
+MANY = 5000
+PART = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one look at a file of the history told.
+
+    Attributes:
+        path: The file.
+        place: Of the report in it; None where it has none.
+        findings: What is wrong with the file.
+    """
+
+    path: Path
+    place: Place | None
+    findings: tuple[Finding, ...]
+
+
+def look(root: Path, paths: Sequence[Path]) -> Iterator[Looked]:
+    """What a look at each of some files tells, in their order; many are shared among processes."""
+    several = processors() if len(paths) > MANY else 1
+    for part in spread(partial(_each, root), parts_of(paths, PART), several):
+        yield from part
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +59,13 @@ class Asked:
         elsewhere: Heads that were kept in another place.
         unseal: What proves the signature of a signed head.
         seen: Told of each file that was looked at.
+        look: What looks at the files of an environment, of which it is told all; it must read every byte.
     """
 
     elsewhere: Sequence[Head] = ()
     unseal: Unseal | None = None
     seen: Callable[[Path], None] = lambda _: None
+    look: Callable[[Path, Sequence[Path]], Iterable[Looked]] = look
 
 
 NOTHING_MORE = Asked()
@@ -75,7 +106,7 @@ def _held(root: Path, environment: str, asked: Asked) -> _Held:
     held = _Held(paths=[], machines=set(), heads={}, wrong=[])
     with _unwritten(folder):
         held.paths.extend(stored(root, environment))
-        held.machines.update(machines_of(listed(folder, root)))
+        held.machines.update(machines_of(entries(folder, root)))
         for machine in held.machines:
             try:
                 held.heads[machine] = heads_beside(folder, root, machine, asked.unseal)
@@ -104,13 +135,11 @@ def _in_environment(root: Path, environment: str, asked: Asked) -> Iterator[Find
     places: list[Place] = []
     held = _held(root, environment, asked)
     yield from held.wrong
-    for path in held.paths:
-        asked.seen(path)
-        try:
-            places.append(_looked_at(path, root))
-        except IntegrityError as error:
-            yield _finding("damaged", named(path, root), error.message)
-        yield from _other_names(path, root)
+    for looked in asked.look(root, held.paths):
+        asked.seen(looked.path)
+        if looked.place:
+            places.append(looked.place)
+        yield from looked.findings
     elsewhere = {head.machine for head in asked.elsewhere if head.environment == environment}
     for machine in sorted({place.machine for place in places} | held.machines | elsewhere):
         chain = sorted((place for place in places if place.machine == machine), key=_order)
@@ -124,8 +153,26 @@ def _in_environment(root: Path, environment: str, asked: Asked) -> Iterator[Find
         yield from _in_chain(root, chain, [*held.heads.get(machine, []), *theirs])
 
 
-def _looked_at(path: Path, root: Path) -> Place:
-    place = placed(path, root, read_regular(path, root, LARGEST_FILE))
+def _each(root: Path, paths: Sequence[Path]) -> list[Looked]:
+    return [look_at(path, root)[0] for path in paths]
+
+
+def look_at(path: Path, root: Path) -> tuple[Looked, bytes]:
+    """What a look at a file tells, and its bytes; none where it is damaged.
+
+    Raises:
+        StorageError: It cannot be read.
+    """
+    more = tuple(_other_names(path, root))
+    try:
+        data = read_regular(path, root, LARGEST_FILE)
+        return Looked(path, _in_place(path, root, data), more), data
+    except IntegrityError as error:
+        return Looked(path, None, (_finding("damaged", named(path, root), error.message), *more)), b""
+
+
+def _in_place(path: Path, root: Path, data: bytes) -> Place:
+    place = placed(path, root, data)
     belongs = f"{place.environment}/{place.file_name}"
     if f"{path.parent.name}/{path.name}" != belongs:
         what = f"{named(path, root)} holds the report that belongs at {FOLDER}/{belongs}"

@@ -188,10 +188,13 @@ def struck(data: Any, secrets: Mapping[str, str]) -> Any:
     return data
 
 
+SOURCES = (".py", ".html", ".css", ".js")
+
+
 def sources_digest(package: Path) -> str:
-    """SHA-256 over the names and contents of the package's Python files."""
+    """SHA-256 over the names and contents of the package's sources: its Python files, and what pages are made from."""
     total = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
+    for path in sorted(path for path in package.rglob("*") if path.suffix in SOURCES):
         total.update(f"{path.relative_to(package).as_posix()}\0".encode())
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()

@@ -12,7 +12,7 @@ from verify.report.attest.of_report import statement_of
 from verify.report.attest.statement import PAYLOAD_TYPE, Statement, payload
 from verify.report.attest.verify import Attested
 from verify.report.disk import read_regular
-from verify.report.fields import moment as moment_of
+from verify.report.fields import ending
 from verify.report.history import FOLDER, read_stored
 from verify.report.keys import PATH
 from verify.report.read import named
@@ -88,8 +88,8 @@ def _joined(
 
 
 def _statement(report: AnyReport, trust: Trust, moment: datetime, url: str | None) -> Statement:
-    expires = moment_of(report.finished) + trust.longest
-    return statement_of(report, attested=moment.strftime(TIME), expires=expires.strftime(TIME), url=url)
+    expires = ending(report.finished, trust.longest)
+    return statement_of(report, attested=moment.strftime(TIME), expires=expires, url=url)
 
 
 def _proven(made: bytes, report: AnyReport, trust: Trust, moment: datetime) -> Attested:

@@ -1,40 +1,44 @@
 """What is wrong with files of any kind: stored reports and gates, the history as a whole, and what people wrote."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from verify.claims.claim import Document, Place
+from verify.claims.claim import Document
 from verify.claims.finding import Audited, AuditFinding, Kind
-from verify.claims.of_report import claims_of
 from verify.claims.read import read_markdown
 from verify.errors import IntegrityError, StorageError, UsageError
 from verify.judge.audit.audit import audit_document, earlier_than
 from verify.judge.audit.known import Known
-from verify.judge.finding import error, warning
+from verify.judge.finding import error
 from verify.judge.gate import verdict
-from verify.judge.verdict import audit
-from verify.render import markdown
+from verify.judge.waivers import Questions, gone
+from verify.report import wholeness
 from verify.report.canonical import digest
 from verify.report.disk import read_regular
 from verify.report.gates import read_gate
 from verify.report.head import read_head
-from verify.report.history import FOLDER, GATES, environments, page_differs, read_stored, stored
+from verify.report.history import FOLDER, GATES, read_stored
 from verify.report.read import LARGEST_FILE, named, read_report
-from verify.report.upgrade import newest
-from verify.report.v2 import Finding
-from verify.report.versions import AnyReport
+from verify.report.spread import parts_of, processors, spread
 from verify.report.wholeness import Asked, verify_history
-from verify.run.assemble import sources_digest
 from verify.run.heads import unsealing
-from verify.run.policies import gate_policy, policy_for
+from verify.run.judging import Judged, Standards, at, context_of, damaged, document_of, doubts, examine, standards_of
+from verify.run.memory import Memory, remembering
+from verify.run.policies import gate_policy, waivers
 from verify.spec.advisories import read_advisories
-from verify.spec.environment import environment_names, load_environment
 
-PACKAGE = Path(__file__).resolve().parents[1]
 WRITTEN = (".md", ".markdown", ".txt")
+PART = 25
+# Below, a second process takes longer to start than it saves; to judge a report takes as long as to read so many.
+MANY = 5000
+JUDGING = 20
+
+# Told how many reports of how many were looked at.
+Told = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +67,10 @@ def audited_files(root: Path, paths: Sequence[Path]) -> Audited:
         UsageError: One of them is neither JSON of ours nor text, or a policy file is wrong.
         StorageError: One cannot be read.
     """
-    looked = [_looked(root, path) for path in _files(paths)]
+    standards = standards_of(root)
+    looked = [_looked(standards, path) for path in _files(paths)]
     documents = [one.document for one in looked if one.document]
-    known = Known(policy_for(root, None).hardware, tuple(read_advisories(root)))
+    known = Known(standards.policy.hardware, tuple(read_advisories(root)))
     found = [finding for one in looked for finding in one.findings]
     for document in documents:
         before = earlier_than(document, documents)
@@ -77,13 +82,31 @@ def audited_files(root: Path, paths: Sequence[Path]) -> Audited:
     )
 
 
-def audited_history(root: Path, *, heads: Sequence[Path] = (), moment: datetime | None = None) -> Audited:
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a history is audited.
+
+    Attributes:
+        heads: Heads of it that were kept elsewhere.
+        moment: Now, with its zone, where the attestations are to be looked at too; None leaves them out.
+        today: The day that waivers have to last until, as ``2026-01-02``; empty leaves them out.
+        memory: The file that remembers what was found; None for none.
+        told: Progress.
+        processes: The most that work side by side.
+    """
+
+    heads: Sequence[Path] = ()
+    moment: datetime | None = None
+    today: str = ""
+    memory: Path | None = None
+    told: Told = lambda _done, _of: None
+    processes: int = processors()
+
+
+def audited_history(root: Path, how: How) -> Audited:
     """What is wrong with the history of a project: its bytes, its chains, what its reports say, and the pages beside.
 
-    Args:
-        root: The project.
-        heads: Heads of the history that were kept elsewhere.
-        moment: Now, with its zone, where the attestations are to be looked at too; None leaves them out.
+    Every byte is read, every time. What the rules made of the same bytes by the same rules is remembered.
 
     Raises:
         UsageError: A policy file is wrong.
@@ -91,75 +114,61 @@ def audited_history(root: Path, *, heads: Sequence[Path] = (), moment: datetime 
         IntegrityError: A head that was kept elsewhere is none.
     """
     unseal = unsealing(root)
-    kept = [read_head(path.absolute(), path.absolute().parent, unseal) for path in heads]
-    found = [at(finding, FOLDER) for finding in verify_history(root, Asked(elsewhere=kept, unseal=unseal))]
-    paths = [path for name in environments(root) for path in stored(root, name)]
-    hardware = policy_for(root, None).hardware
-    for path in paths:
-        found += _of_stored(root, path, Known(hardware))
-    if moment is not None:
+    kept = [read_head(path.absolute(), path.absolute().parent, unseal) for path in how.heads]
+    standards = standards_of(root)
+    with remembering(how.memory, context_of(standards)) as memory:
+        reading = _Reading(standards, memory, how)
+        whole = verify_history(root, Asked(elsewhere=kept, unseal=unseal, look=reading.look))
+    found = [at(finding, FOLDER) for finding in whole]
+    damaged = {finding.subject for finding in whole if finding.rule == "history.damaged"}
+    # What the history's own proof calls damaged is told once.
+    found += [one for one in reading.findings if one.rule != "integrity.damaged" or one.subject not in damaged]
+    if how.today:
+        found += [at(finding, FOLDER) for finding in gone(reading.asked, waivers(root), how.today)]
+    if how.moment is not None:
         # What looks at signatures brings cryptography along, which takes longer than most audits.
         from verify.run.signatures import audit_signatures
 
-        found += [at(finding, finding.subject) for finding in audit_signatures(root, moment)]
-    return Audited({named(path, root): "report" for path in paths} or {FOLDER: "history"}, found)
+        found += [at(finding, finding.subject) for finding in audit_signatures(root, how.moment)]
+    return Audited(dict.fromkeys(reading.names, "report") or {FOLDER: "history"}, found)
 
 
-def _of_stored(root: Path, path: Path, known: Known) -> Iterator[AuditFinding]:
-    """What contradicts a stored report; that it is damaged is told with the history."""
-    name = named(path, root)
-    try:
-        report = read_stored(path, root)
-    except IntegrityError:
-        return
-    yield from (at(finding, name) for finding in doubts(report, root))
-    yield from audit_document(_claims(report, name), known)
-    yield from (at(finding, name) for finding in page_doubts(path, root, report))
+@dataclass(slots=True)
+class _Reading:
+    """A history as it is read, and what is gathered of its reports: their names, what they asked, what was found."""
 
+    standards: Standards
+    memory: Memory
+    how: How
+    names: list[str] = field(default_factory=list)
+    findings: list[AuditFinding] = field(default_factory=list)
+    asked: list[Questions] = field(default_factory=list)
+    _plans: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
-def page_doubts(path: Path, root: Path, report: AnyReport) -> list[Finding]:
-    """What is wrong with the page beside a stored report; it is made again only by the renderers of then.
+    def look(self, root: Path, paths: Sequence[Path]) -> Iterator[wholeness.Looked]:
+        """Look at the reports of an environment, and judge them on the way: each is read once."""
+        work = len(paths) + JUDGING * max(0, len(paths) - self.memory.size())
+        parts = (self.memory.recalled(root, part) for part in parts_of(paths, PART))
+        several = self.how.processes if work > MANY else 1
+        done = 0
+        for part in spread(partial(examine, self.standards), parts, several):
+            self.memory.keep(root, part)
+            for path, one in zip(paths[done : done + len(part)], part, strict=True):
+                self.names.append(named(path, root))
+                self._gather(one.judged)
+                # What comes from another process has a path of its own, of which a long history would keep many.
+                place = one.looked.place and replace(one.looked.place, path=path)
+                yield replace(one.looked, path=path, place=place)
+            done += len(part)
+            self.how.told(done, len(paths))
 
-    Raises:
-        StorageError: It cannot be read.
-    """
-    page = path.with_suffix(".md")
-    if not page.exists():
-        advice = "`verify report show --format markdown` makes it anew"
-        return [warning("history.missing", page.name, advice)]
-    if of_today(report) and page_differs(path, root, report, markdown.render):
-        return [error("history.page", page.name, "does not say what its report says")]
-    return []
-
-
-def doubts(report: AnyReport, root: Path) -> list[Finding]:
-    """What contradicts a report: in itself, and in the claims that its figures are.
-
-    A verdict is made again only where environment and rules are still those of then.
-
-    Raises:
-        UsageError: A policy file is wrong.
-    """
-    name = report.environment.name
-    known = load_environment(root, name) if name in environment_names(root) else None
-    same = known if known and of_today(report) and known.digest == report.environment.digest else None
-    found = audit(report, policy_for(root, same))
-    return found if same else [finding for finding in found if finding.rule != "verdict.differs"]
-
-
-def of_today(report: AnyReport) -> bool:
-    """Whether the rules and renderers that a report was made by are those at hand."""
-    return report.suite.digest == sources_digest(PACKAGE)
-
-
-def at(finding: Finding, file: str) -> AuditFinding:
-    """A finding about a file as a whole."""
-    return AuditFinding(**finding.model_dump(), place=Place(file, 0), claim="")
-
-
-def damaged(file: str, said: IntegrityError) -> AuditFinding:
-    """What is not what was written."""
-    return at(error("integrity.damaged", file, said.message), file)
+    def _gather(self, judged: Judged | None) -> None:
+        if judged:
+            self.findings += judged.findings
+        if judged and judged.asked:
+            # Most reports of a history ask the same: their plans are kept once.
+            planned = self._plans.setdefault(judged.asked.planned, judged.asked.planned)
+            self.asked.append(replace(judged.asked, planned=planned))
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -170,14 +179,15 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _looked(root: Path, path: Path) -> Looked:
+def _looked(standards: Standards, path: Path) -> Looked:
     """One file; that it is damaged is a finding like any other."""
+    root = standards.root
     whole, name = path.absolute(), named(path.absolute(), root)
     if not os.path.lexists(whole):
         raise StorageError(f"{name} does not exist", "name a file or a folder that is there")
     try:
         if path.suffix == ".json":
-            return _of_ours(root, whole, name)
+            return _of_ours(standards, whole, name)
         if path.suffix not in WRITTEN:
             raise UsageError(f"{name} is neither JSON nor Markdown", f"name a file that ends in {', '.join(WRITTEN)}")
         data = read_regular(whole, whole.parent, LARGEST_FILE)
@@ -186,23 +196,20 @@ def _looked(root: Path, path: Path) -> Looked:
         return Looked(name, "report" if path.suffix == ".json" else "document", None, [damaged(name, said)])
 
 
-def _of_ours(root: Path, path: Path, name: str) -> Looked:
+def _of_ours(standards: Standards, path: Path, name: str) -> Looked:
+    root = standards.root
     if path.is_relative_to(root / GATES):
-        return Looked(name, "gate", None, list(_gate(root, path, name)))
+        return Looked(name, "gate", None, list(_gate(standards, path, name)))
     stored = path.is_relative_to(root / FOLDER)
     report = read_stored(path, root) if stored else read_report(path, path.parent)
-    return Looked(name, "report", _claims(report, name), [at(finding, name) for finding in doubts(report, root)])
+    found = [at(finding, name) for finding in doubts(report, standards)]
+    return Looked(name, "report", document_of(report, name), found)
 
 
-def _claims(report: AnyReport, file: str) -> Document:
-    """What a report of ours claims, as of its file."""
-    return replace(claims_of(newest(report)), file=file)
-
-
-def _gate(root: Path, path: Path, name: str) -> Iterator[AuditFinding]:
+def _gate(standards: Standards, path: Path, name: str) -> Iterator[AuditFinding]:
     """A verdict is given again only by the rules and the policy of then."""
-    report, policy = read_gate(path, root), gate_policy(root)
-    again, same = verdict(report, policy), report.suite.digest == sources_digest(PACKAGE)
+    report, policy = read_gate(path, standards.root), gate_policy(standards.root)
+    again, same = verdict(report, policy), report.suite.digest == standards.suite
     if same and report.policy == digest(policy) and report.verdict != again:
         message = f"the gate says {report.verdict and report.verdict.value}, the rules say {again.value}"
         yield at(error("verdict.differs", "verdict", message), name)

@@ -2,26 +2,15 @@
 
 from pathlib import Path
 
-OWN_GROUPS = Path("/proc/self/cgroup")
-MOUNT = Path("/sys/fs/cgroup")
+from verify.probe.cgroup import MOUNT, OWN, groups
 
 
-def memory_kills(own_groups: Path = OWN_GROUPS, mount: Path = MOUNT) -> int:
+def memory_kills(own_groups: Path = OWN, mount: Path = MOUNT) -> int:
     """Out-of-memory kills so far; 0 where no control group counts them (then a kill is only a kill)."""
-    if not own_groups.exists():
-        return 0
-    for line in own_groups.read_text(encoding="ascii").splitlines():
-        _, controllers, path = line.split(":", 2)
-        group = path.lstrip("/")
-        if not controllers:
-            counts = [mount / group / "memory.events", mount / "memory.events"]
-        elif "memory" in controllers.split(","):
-            counts = [mount / "memory" / group / "memory.oom_control", mount / "memory/memory.oom_control"]
-        else:
-            continue
-        for path_of_counts in counts:
-            if path_of_counts.exists():
-                return _count(path_of_counts.read_text(encoding="ascii"))
+    for group in groups("memory", own_groups, mount):
+        for told in (group / "memory.events", group / "memory.oom_control"):
+            if told.exists():
+                return _count(told.read_text(encoding="ascii"))
     return 0
 
 

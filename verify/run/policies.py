@@ -12,6 +12,7 @@ from verify.judge.hardware import Hardware
 from verify.judge.known_issues import Entry, KnownIssues
 from verify.judge.policy import Policy, Requirements
 from verify.judge.status import Terms
+from verify.judge.waivers import Waiver, Waivers
 from verify.spec.environment import Environment, environment_names
 from verify.spec.toml import read_toml, validated
 
@@ -41,9 +42,21 @@ def policy_for(
     Raises:
         UsageError: A policy file is wrong.
     """
-    wanted = _requirements(environment) if environment else Requirements()
+    wanted = requirements(environment) if environment else Requirements()
     complete = None if expected is None else frozenset(expected)
     return Policy(_read(root, "hardware", Hardware), wanted, lock_digest, complete, secrets or {})
+
+
+def requirements(environment: Environment) -> Requirements:
+    """What a machine must be to belong to an environment's class."""
+    limits = environment.machine
+    return Requirements(
+        system=limits.system,
+        architecture=limits.arch,
+        memory_bytes=limits.memory_gb_at_least * GIGABYTE,
+        chips=limits.chips,
+        devices=environment.devices,
+    )
 
 
 def known_issues(root: Path) -> tuple[Entry, ...]:
@@ -59,6 +72,15 @@ def known_issues(root: Path) -> tuple[Entry, ...]:
             what = f"{FOLDER}/known-issues.toml: {issue.id}: there is no environment `{unknown[0]}`"
             raise UsageError(what, f"the environments are {', '.join(known)}")
     return issues
+
+
+def waivers(root: Path) -> tuple[Waiver, ...]:
+    """Why checks are not asked any more.
+
+    Raises:
+        UsageError: The file is wrong.
+    """
+    return _read(root, "waivers", Waivers).waivers
 
 
 def gate_policy(root: Path) -> GatePolicy:
@@ -77,17 +99,6 @@ def terms(root: Path) -> Terms:
         UsageError: The file is wrong.
     """
     return _read(root, "certificate", Terms)
-
-
-def _requirements(environment: Environment) -> Requirements:
-    limits = environment.machine
-    return Requirements(
-        system=limits.system,
-        architecture=limits.arch,
-        memory_bytes=limits.memory_gb_at_least * GIGABYTE,
-        chips=limits.chips,
-        devices=environment.devices,
-    )
 
 
 def _read(root: Path, name: str, model: type[M]) -> M:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from verify.errors import VerifyError
+from verify.probe import cgroup
 from verify.run.answer import Answer, answer_from
 from verify.run.child import Children, Ending, supervise
 from verify.run.plan import Job
@@ -23,6 +24,7 @@ SEED = 20_260_101
 # The path of a socket may have 103 bytes on macOS, of which multiprocessing takes 32 below the temporary folder; where
 # it has more, multiprocessing hangs.
 LONGEST_TEMPORARY = 103 - 32
+MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,12 @@ def collect_facts(bench: Bench) -> dict[str, Any]:
     """
     folder = _folder(bench)
     ending, answer = _put(bench, folder, {"ask": "facts"}, bench.processors, FACTS_TIMEOUT_SECONDS)
+    if ending.memory_killed:
+        allowed = cgroup.memory_limit_bytes() or 0
+        raise VerifyError(
+            f"the kernel ended {bench.python.name} for want of memory: {allowed / MEGABYTE:,.0f} MB are allowed here",
+            "give the container, or the job, the memory that the machine class promises",
+        )
     try:
         found: dict[str, Any] = json.loads(answer.read_bytes())
     except (OSError, ValueError) as error:

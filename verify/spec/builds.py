@@ -22,10 +22,13 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from verify.errors import StorageError, VerifyError
+from verify.probe.regular import read_regular
 from verify.spec.files import refused, replace_file
 
 _STAMP: Final = "verify-stamp.json"
 _RECIPE: Final = 1
+_LARGEST: Final = 64 * 1024
+_STATE: Final = "state"
 Slot = Literal["gate-now", "gate-new", "gate-mix"]
 SLOTS: Final[frozenset[str]] = frozenset(get_args(Slot))
 PLAIN_NAME: Final = "[a-z0-9][a-z0-9_-]{0,63}"
@@ -55,6 +58,16 @@ def environments_directory(root: Path) -> Path:
     return root / ".environments"
 
 
+def state_directory(root: Path) -> Path:
+    """Say where runs keep what is neither an environment nor a report: their lock, scratch, cache, made-up identity.
+
+    That is beside the environments; where those cannot be written, as in an image, ``state`` there links to a folder
+    that can.
+    """
+    state = environments_directory(root) / _STATE
+    return state if state.is_symlink() else environments_directory(root)
+
+
 def python_of(build: Path) -> Path:
     """Say where the Python of a build lies."""
     return build / "bin" / "python"
@@ -71,15 +84,15 @@ def live_build(root: Path, name: str) -> Path | None:
 def stamp_of(build: Path) -> Stamp | None:
     """Read what a build was made from; None where that cannot be told."""
     try:
-        return Stamp(**json.loads((build / _STAMP).read_bytes()))
-    except (OSError, ValueError, TypeError):
+        return Stamp(**json.loads(read_regular(build / _STAMP, _LARGEST)))
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
 
 
 def current_environment(root: Path) -> str | None:
     """Return the name that was set up last; None when nothing was."""
     try:
-        return (environments_directory(root) / "current").read_text().strip() or None
+        return read_regular(environments_directory(root) / "current", _LARGEST).decode().strip() or None
     except (OSError, ValueError):
         return None
 
@@ -170,7 +183,7 @@ def without_runs(root: Path) -> Iterator[None]:
         StorageError: When the disk refuses.
     """
     busy = VerifyError("a run of this project is in progress", "wait for it, then set up again")
-    with _held(environments_directory(root) / "run", busy):
+    with _held(state_directory(root) / "run", busy):
         yield
 
 

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -12,7 +13,7 @@ from verify.spec.builds import PLAIN_NAME, SLOTS
 from verify.spec.machine import Machine
 from verify.spec.toml import read_toml, validated
 
-RESERVED: Final = frozenset({"builds", "cache", "current", "lock", "machine", "run", "scratch"}) | SLOTS
+RESERVED: Final = frozenset({"builds", "cache", "current", "lock", "machine", "run", "scratch", "state"}) | SLOTS
 _GIGABYTE: Final = 1_000_000_000
 
 
@@ -109,6 +110,17 @@ def reasons_not_to_fit(environment: Environment, machine: Machine) -> list[str]:
     if limits.gpus_at_least and not machine.has_nvidia:
         reasons.append("needs an NVIDIA GPU with its driver, this has none")
     return reasons
+
+
+def elsewhere(environment: Environment, machine: Machine) -> Machine:
+    """A machine of an environment's class that runs what this one installs: so of its system and its architecture."""
+    limits = environment.machine
+    return replace(
+        machine,
+        chip=limits.chips[0] if limits.chips else None,
+        memory_bytes=int(limits.memory_gb_at_least * _GIGABYTE),
+        has_nvidia=limits.gpus_at_least > 0,
+    )
 
 
 def _generality(environment: Environment) -> tuple[bool, int, float, str]:

@@ -48,9 +48,11 @@ def test_its_subjects_are_the_bytes_of_the_report_and_the_lock() -> None:
 
 
 def test_the_image_is_a_subject_where_the_report_knows_it() -> None:
-    known = examples.report(conditions={"other": {"image_digest": f"sha256:{'c' * 64}"}})
+    image = {"digest": f"sha256:{'c' * 64}", "source": None, "base": None}
+    known = examples.report(facts=examples.facts(image=image))
     assert [one.digest.sha256 for one in statement(known).subject][2:] == ["c" * 64]
-    assert len(statement(examples.report(conditions={"other": {"image_digest": "latest"}})).subject) == 2
+    untold = examples.report(facts=examples.facts(image={**image, "digest": None}))
+    assert len(statement(untold).subject) == 2
 
 
 def test_each_check_that_ran_is_listed_once_and_no_other() -> None:

@@ -1,18 +1,21 @@
 """Reading what to train on: chat, prompt and completion, or text, one JSON object a line, as mlx-lm and TRL read it."""
 
 import hashlib
+import itertools
 import json
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from verify.checks.finetune.recipe import HELD_OUT_AT_MOST, HELD_OUT_SHARE, Unusable
+from verify.probe.regular import regular
 
 FORMATS = '{"messages": [...]}, {"prompt": ..., "completion": ...} or {"text": ...}'
 ROLES = frozenset({"system", "user", "assistant", "tool", "developer"})
 SHOWN = 60
+LONGEST_LINE = 16 * 1024 * 1024
 
 Message = Mapping[str, Any]
 
@@ -79,6 +82,8 @@ def examples_in(lines: Iterable[str], name: str) -> Iterator[Example]:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
             raise Unusable(f"{where} is no JSON ({error}): {_short(line)}") from error
+        if "\\u" in line and not _encodable(json.dumps(row, ensure_ascii=False)):
+            raise Unusable(f"{where} holds a lone surrogate, which no tokenizer takes: {_short(line)}")
         yield example_of(row, where)
 
 
@@ -133,13 +138,34 @@ def _subset(place: Path, name: str) -> tuple[Example, ...]:
     else:
         file = place / f"{name}.jsonl" if place.is_dir() else place
         try:
-            with file.open(encoding="utf-8") as lines:
-                found = tuple(examples_in(lines, file.name))
+            with open(file, encoding="utf-8", opener=regular) as lines:
+                found = tuple(examples_in(_lines(lines, file.name), file.name))
+        except OSError as error:
+            raise Unusable(f"{file} cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
             raise Unusable(f"{file} is not UTF-8 at byte {error.start}: save it as UTF-8") from error
     if not found:
         raise Unusable(f"{place} holds no example of {FORMATS}")
     return found
+
+
+def _lines(file: TextIO, name: str) -> Iterator[str]:
+    """The lines of a file, one in memory at a time, so that none may be endless."""
+    for number in itertools.count(1):
+        line = file.readline(LONGEST_LINE + 1)
+        if len(line) > LONGEST_LINE:
+            raise Unusable(f"{name}, line {number} has more than {LONGEST_LINE:,} characters")
+        if not line:
+            return
+        yield line
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _has(folder: Path, name: str) -> bool:

@@ -7,11 +7,9 @@ from pathlib import Path
 
 from verify.checks.fit.recipe import Recipe, made_ready, optimiser_of, step
 from verify.checks.measures.memory_meter import resident_bytes
-from verify.probe import sysctl
-from verify.probe.facts import MEMORY_LIMITS, memory_limit_bytes
+from verify.probe import cgroup, sysctl
 
 MEMINFO = Path("/proc/meminfo")
-USED = (Path("/sys/fs/cgroup/memory.current"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"))
 GIBIBYTE = 2**30
 # What macOS lets a GPU have by default: 10.67 of 16 GB have been told (https://github.com/exo-explore/exo/pull/1672),
 # three quarters (https://github.com/gpustack/gpustack/issues/1375), and 107.5 of 128 GB by a newer macOS
@@ -89,10 +87,9 @@ def _processor_limit() -> tuple[int, str]:
         return int(sysctl.number("hw.memsize") or 0), "the machine's memory, hw.memsize"
     lines = dict(line.split(":", 1) for line in MEMINFO.read_text(encoding="ascii").splitlines())
     available = int(lines["MemAvailable"].split()[0]) * 1024
-    limit = memory_limit_bytes()
-    used = next((int(path.read_text(encoding="ascii")) for path in USED if path.exists()), None)
-    if limit is not None and used is not None and limit - used < available:
-        return limit - used, f"what the control group leaves, {MEMORY_LIMITS[0].name} less what is used"
+    left = cgroup.memory_left_bytes()
+    if left is not None and left < available:
+        return left, "what the control group leaves: its limit less what is used"
     return available, "MemAvailable in /proc/meminfo"
 
 

@@ -3,6 +3,7 @@
 import multiprocessing
 import random
 import shutil
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -134,7 +135,9 @@ def room_to_share(ctx: Context) -> Iterator[None]:
 
     Where a batch is shared only as it is sent, torch says nothing at all, and the loader waits in vain.
     """
-    if Path(SHARED).is_dir():
+    if sys.platform == "linux":
+        there = Path(SHARED).is_dir()
+        ctx.require(there, f"there is no {SHARED}, through which workers hand batches over: do not run with --ipc none")
         free = shutil.disk_usage(SHARED).free
         ctx.require(free >= ROOM_BYTES, f"{SHARED} is too small, {free} bytes are free: give it more (--shm-size)")
     try:

@@ -2,7 +2,7 @@
 
 import os
 
-from verify.probe.facts import memory_limit_bytes
+from verify.probe.cgroup import memory_limit_bytes
 from verify.probe.memory import device_peak_memory_bytes, peak_memory_bytes
 
 # Attention by its formula in plain operations holds scores, mask and probabilities: some copies of so many numbers of

@@ -12,7 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from verify.probe.regular import read_regular
+
 FOLDER = Path(__file__).with_suffix("")
+# They have a few kilobytes.
+LARGEST_FILE = 1024 * 1024
 
 Config = Mapping[str, Any]
 
@@ -33,10 +37,10 @@ def config_named(name: str) -> Config:
     if name.lower() not in shipped():
         path = Path(name) / "config.json" if Path(name).is_dir() else Path(name)
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_regular(path, LARGEST_FILE).decode("utf-8"), parse_constant=_no_number)
     except OSError as error:
-        raise LookupError(f"no model is called {name}, and {path} cannot be read") from error
-    except ValueError as error:
+        raise LookupError(f"no model is called {name}, and {path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is no JSON: {error}") from error
     if not isinstance(found, dict) or not isinstance(found.get("model_type"), str):
         raise ValueError(f"{path} is no configuration of a model: it names no model_type")  # noqa: TRY004 - of a file
@@ -72,6 +76,10 @@ def longest_sequence(config: Config) -> int | None:
     """The longest text that the model was made for, in tokens, where its configuration tells."""
     found = config.get("max_position_embeddings", config.get("n_positions"))
     return found if isinstance(found, int) else None
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number")
 
 
 def _place(name: str) -> tuple[str, float]:

@@ -1,6 +1,7 @@
 """Which datasheets a document's machine may have."""
 
 import re
+from functools import lru_cache
 
 from verify.claims.claim import Claim, Document
 from verify.judge.hardware import Hardware, Part
@@ -52,6 +53,7 @@ def _is_variant(name: str, asked: str) -> bool:
     return name.startswith(asked) and _VARIANT.fullmatch(name[len(asked) :]) is not None
 
 
+@lru_cache(maxsize=4096)
 def _short(name: str) -> str:
     name = name.casefold().strip()
     for maker in _MAKERS:

@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
@@ -31,9 +30,6 @@ from verify.report.v2 import Severity, Value, Verdict
 from verify.report.versions import AnyReport
 
 RESULTS: dict[Value, Outcome] = {"certified": "PASSED", "conditional": "WARNED", "refused": "FAILED"}
-# Where a run in a container notes which image that was.
-IMAGE = "image_digest"
-_SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
 
 
 def statement_of(report: AnyReport, *, attested: str, expires: str, url: str | None = None) -> Statement:
@@ -63,7 +59,7 @@ def statement_of(report: AnyReport, *, attested: str, expires: str, url: str | N
         llmVerifyCertificate=_certificate(report, whole, whole.verdict, attested, expires),
     )
     about = {"_type": STATEMENT_TYPE, "predicateType": PREDICATE_TYPE}
-    return Statement.model_validate({**about, "subject": tuple(_subjects(report, whole)), "predicate": predicate})
+    return Statement.model_validate({**about, "subject": tuple(_subjects(report)), "predicate": predicate})
 
 
 def file_digest(report: AnyReport) -> str:
@@ -71,12 +67,12 @@ def file_digest(report: AnyReport) -> str:
     return hashlib.sha256(stored_text(report).encode()).hexdigest()
 
 
-def _subjects(report: AnyReport, whole: v3.Report) -> Iterator[Resource]:
+def _subjects(report: AnyReport) -> Iterator[Resource]:
     yield _resource(f"{FOLDER}/{report.environment.name}/{file_name(report)}", file_digest(report))
     yield _resource(f"lockfiles/{report.lock.name}", report.lock.digest)
-    image = _SHA256.fullmatch(str(whole.conditions.other.get(IMAGE)))
-    if image:
-        yield _resource("image", image[1])
+    image = report.facts.image
+    if image and image.digest:
+        yield _resource("image", image.digest.removeprefix("sha256:"))
 
 
 def _configuration(report: AnyReport) -> tuple[Resource, ...]:

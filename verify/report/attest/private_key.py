@@ -34,7 +34,7 @@ def make_key(path: Path, root: Path, passphrase: bytes | None) -> CryptoSigner:
         UsageError: The file lies below the project, or exists.
         StorageError: The disk would not keep it.
     """
-    if path.resolve().is_relative_to(root.resolve()):
+    if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
         raise UsageError(f"{path.name} would lie inside of the project", "keep keys elsewhere: --out FILE")
     private = Ed25519PrivateKey.generate()
     encryption = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()

@@ -9,6 +9,7 @@ from verify.report.attest.envelope import doubt
 from verify.report.attest.of_report import file_digest, statement_of
 from verify.report.attest.statement import PAYLOAD_TYPE, Certificate, Statement
 from verify.report.attest.strict import parsed
+from verify.report.fields import ending
 from verify.report.fields import moment as moment_of
 from verify.report.keys import Signers, Told
 from verify.report.v2 import Finding
@@ -97,7 +98,7 @@ def _out_of_time(certificate: Certificate, latest: datetime) -> Finding | None:
 def _stale(certificate: Certificate, moment: datetime, longest: timedelta | None) -> Finding | None:
     ends = moment_of(certificate.expires)
     if longest is not None:
-        ends = min(ends, moment_of(certificate.report.finished) + longest)
+        ends = min(ends, moment_of(ending(certificate.report.finished, longest)))
     if moment <= ends:
         return None
     message = f"stale: the certificate ended at {ends:%Y-%m-%dT%H:%M:%SZ}; what it says of that time still stands"

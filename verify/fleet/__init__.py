@@ -1,0 +1,1 @@
+"""A fleet: one certification a node, started by Slurm, gathered here."""

@@ -1,0 +1,1 @@
+"""Container images of an environment: building them, certifying inside them, and what they say of themselves."""

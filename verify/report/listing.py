@@ -1,0 +1,47 @@
+"""What lies in the folders of a history."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from verify.errors import IntegrityError, StorageError
+from verify.report.read import named
+
+
+def listed(folder: Path, root: Path) -> list[Path]:
+    """What lies in a folder, by name; nothing where nothing is.
+
+    Raises:
+        StorageError: It cannot be read.
+        IntegrityError: It is no folder.
+    """
+    return sorted(entries(folder, root), key=lambda path: path.name)
+
+
+def entries(folder: Path, root: Path) -> Iterator[Path]:
+    """The same as they come; whoever takes only the first knows that it can be listed.
+
+    Raises:
+        StorageError: It cannot be read.
+        IntegrityError: It is no folder.
+    """
+    try:
+        yield from folder.iterdir()
+    except FileNotFoundError:
+        return
+    except NotADirectoryError as error:
+        # To skip it would make a history look empty.
+        wrong = folder if folder.parent.is_dir() else folder.parent
+        raise IntegrityError(f"{named(wrong, root)} is no folder", "reports live in folders: move it away") from error
+    except OSError as error:
+        hint = "check the folder and its permissions"
+        raise StorageError(f"cannot read {named(folder, root)}: {error.strerror}", hint) from error
+
+
+def no_link(path: Path, root: Path) -> None:
+    """Refuse a folder of reports that is a link.
+
+    Raises:
+        IntegrityError: It is one.
+    """
+    if path.is_symlink():
+        raise IntegrityError(f"{named(path, root)} is a symbolic link", "reports live in the project: replace it")
