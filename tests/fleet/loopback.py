@@ -1,5 +1,6 @@
 """A Slurm of the tests' own on loopback: a controller, and as many nodes as are wanted, all of them this machine."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -110,8 +111,8 @@ class Loopback:
         """End every process that was started here, and forget all."""
         subprocess.run(["scancel", "--state=RUNNING"], env=self.environment, check=False, capture_output=True)
         time.sleep(1)
-        for path in [*self.folder.glob("*.pid")]:
-            pid = int(path.read_text())
+        daemons = [int(path.read_text()) for path in self.folder.glob("*.pid")]
+        for pid in [*daemons, *_heirs(str(self.folder))]:
             if _alive(pid):
                 os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -160,6 +161,16 @@ def free_ports(count: int) -> list[int]:
     for one in sockets:
         one.close()
     return ports
+
+
+def _heirs(folder: str) -> list[int]:
+    """Processes that know of a cluster by their environment: its jobs, and what looks after them."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if f"SLURM_CONF={folder}/".encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+    return found
 
 
 def _alive(pid: int) -> bool:
