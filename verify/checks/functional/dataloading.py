@@ -120,7 +120,8 @@ def a_stream_gives_each_row_once_over_its_workers(ctx: Context) -> None:
     """
     import datasets
 
-    stream = datasets.Dataset.from_dict({"n": list(range(ROWS))}).to_iterable_dataset(num_shards=SHARDS)
+    with room_to_share(ctx):
+        stream = datasets.Dataset.from_dict({"n": list(range(ROWS))}).to_iterable_dataset(num_shards=SHARDS)
     for workers in (0, WORKERS):
         with room_to_share(ctx):
             found = [n for batch in _loader(stream, workers, None) for n in batch["n"].tolist()]
