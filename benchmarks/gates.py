@@ -37,6 +37,8 @@ RUN = 6
 SEED = 20_260_101
 CHANGES = (0.0, 0.05, 0.10)
 SCALES = (1.0, 2.0)
+# Twice as much as two processors can do, beside the three processes of a group.
+CROWDED = 4.0
 FIGURES = figures_of(list(MAKERS["cpu"]), "cpu")
 
 
@@ -58,15 +60,22 @@ def record(root: Path, count: int) -> Iterator[str]:
 
 
 def rows(root: Path, gates: int) -> Iterator[str]:
-    """So many simulated gates for each cell of the table."""
+    """So many simulated gates for each cell of two tables: of a machine that others use too, and of a crowded one."""
     policy, recorded = gate_policy(root), read()
-    seen = sorted(group.load for group in recorded)
-    load = f"{seen[0]:g} to {seen[-1]:g}, median {statistics.median(seen):g}"
-    yield f"{len(recorded)} groups, recorded under a load of {load}\n"
-    yield f"{in_a_row(recorded, policy)}\n"
-    yield HEAD
-    for scale, change in itertools.product(SCALES, CHANGES):
-        yield row(recorded, policy, scale=scale, change=change, gates=gates)
+    parts = {
+        f"a load below {CROWDED:g}": [group for group in recorded if group.load < CROWDED],
+        f"a load from {CROWDED:g}": [group for group in recorded if group.load >= CROWDED],
+    }
+    for under, part in parts.items():
+        if len(part) < policy.looks[-1]:
+            yield f"{len(part)} groups recorded under {under}: too few\n"
+            continue
+        yield f"{len(part)} groups, recorded under {under}, median {statistics.median(g.load for g in part):g}\n"
+        yield f"{in_a_row(part, policy)}\n"
+        yield HEAD
+        for scale, change in itertools.product(SCALES, CHANGES):
+            yield row(part, policy, scale=scale, change=change, gates=gates)
+        yield ""
 
 
 @dataclass(frozen=True, slots=True)

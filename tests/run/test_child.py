@@ -115,6 +115,15 @@ def test_ending_orphans_spares_what_runs_beside(tmp_path: Path) -> None:
     assert beside[0].code == 0
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives a process its orphans")
+def test_ending_orphans_spares_the_children_that_were_there_before(tmp_path: Path) -> None:
+    """Such as the process by which the standard library keeps track of semaphores."""
+    with subprocess.Popen(["sleep", "60"]) as before:
+        run(tmp_path, "print(1)", children=Children())
+        assert before.poll() is None
+        before.kill()
+
+
 def test_a_stop_kills_what_runs_and_whatever_starts_later(tmp_path: Path) -> None:
     children = Children()
     children.stop()

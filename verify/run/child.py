@@ -51,10 +51,11 @@ class Children:
     stopped: bool = False
     _alive: set[int] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _others: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         """Ask the kernel for the orphans of those who leave their session, where it can give them to us."""
-        adopt_orphans()
+        self._others = adopt_orphans()
 
     @contextlib.contextmanager
     def alive(self, start: Callable[[], subprocess.Popen[bytes]]) -> Iterator[subprocess.Popen[bytes]]:
@@ -69,7 +70,7 @@ class Children:
         finally:
             with self._lock:
                 self._alive.discard(process.pid)
-                end_orphans(self._alive)
+                end_orphans(self._alive | self._others)
 
     def interrupt(self) -> None:
         """Ask every living process to end in good order; those it started are its own affair."""

@@ -12,10 +12,15 @@ PR_SET_CHILD_SUBREAPER = 36
 PROCESSES = Path("/proc")
 
 
-def adopt_orphans() -> None:
-    """Make this process the one that orphans below it are handed to; elsewhere than on Linux there is none."""
+def adopt_orphans() -> frozenset[int]:
+    """Make this process the one that orphans below it are handed to; elsewhere than on Linux there is none.
+
+    Returns:
+        The children that it has already, which are nobody's orphans: helpers of the standard library, for example.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    return frozenset(_children())
 
 
 def end_orphans(ours: Collection[int]) -> None:
