@@ -113,12 +113,17 @@ def row(recorded: Sequence[Recorded], policy: GatePolicy, *, scale: float, chang
 
 
 def in_a_row(recorded: Sequence[Recorded], policy: GatePolicy) -> str:
-    """What gates say that take the record's groups one after the other, none twice: each as it would have been then."""
+    """What gates say that take the record's groups one after the other, none twice: each as it would have been then.
+
+    The last one counts only where the record was long enough for it.
+    """
     ended, at = Counter[str](), 0
-    while at + policy.looks[-1] <= len(recorded):
-        groups_left = recorded[at : at + policy.looks[-1]]
-        series = {figure: [seen(group, figure, (0, 1, 2), 1.0) for group in groups_left] for figure in FIGURES}
+    while at < len(recorded):
+        left = recorded[at : at + policy.looks[-1]]
+        series = {figure: [seen(group, figure, (0, 1, 2), 1.0) for group in left] for figure in FIGURES}
         verdict, needed = simulated(series, policy)
+        if needed > len(left):
+            break
         ended[verdict] += 1
         at += needed
     told = ", ".join(f"{ended[word]} {word}" for word in ("accepted", "refused", "inconclusive") if ended[word])
@@ -142,9 +147,15 @@ def seen(group: Recorded, figure: Measured, seats: Sequence[int], scale: float) 
 
 
 def simulated(series: Mapping[Measured, Sequence[tuple[float, float]]], policy: GatePolicy) -> tuple[str, int]:
-    """What a gate says of these differences and copies, and after how many groups it stops."""
+    """What a gate says of these differences and copies, and after how many groups it stops.
+
+    Where there are too few to stop, the verdict is inconclusive, and the groups are those of the look that is missing.
+    """
     terms = Terms(policy.false_alarms, len(series), policy.looks)
+    there = min(map(len, series.values()))
     for look in policy.looks:
+        if look > there:
+            return "inconclusive", look
         known = {figure: _judged(figure, pairs[:look], policy, terms) for figure, pairs in series.items()}
         if why_stop(known, look, terms):
             break

@@ -39,7 +39,7 @@ def test_noise_without_bounds_decides_nothing() -> None:
 
 def test_gates_in_a_row_use_each_group_once() -> None:
     told = in_a_row(groups(45), gate_policy())
-    assert told == "3 gates of no change, one after the other through the record: 3 accepted"
+    assert told == "7 gates of no change, one after the other through the record: 7 accepted"
 
 
 def test_what_is_drawn_keeps_neighbours_together() -> None:
