@@ -120,18 +120,19 @@ def test_the_documented_advisory_is_one_of_the_project() -> None:
 
 
 ROPE, LAUNCH = "transformers-5-mlx-lm-rope", "accelerate-cpu-one-process"
+STREAM = "streamed-parquet-aborts-at-exit"
 
 
 # What is told today, and true: an alarm more or less is looked at before it is written down here.
 @pytest.mark.parametrize(
     ("name", "running", "expected"),
     [
-        ("cpu", "", [ROPE, LAUNCH]),
-        ("cuda", "", ["compiled-layer-norm-gradients", LAUNCH]),
-        ("m1", "26.2", [ROPE, "mps-products-past-32767", LAUNCH]),
-        ("m2", "14.0", [ROPE, "mps-products-past-32767", LAUNCH]),
-        ("m4", "26.2", [ROPE, LAUNCH]),
-        ("m4", "13.7.4", ["torch-before-macos-14", ROPE, LAUNCH]),
+        ("cpu", "", [ROPE, LAUNCH, STREAM]),
+        ("cuda", "", ["compiled-layer-norm-gradients", LAUNCH, STREAM]),
+        ("m1", "26.2", [ROPE, "mps-products-past-32767", LAUNCH, STREAM]),
+        ("m2", "14.0", [ROPE, "mps-products-past-32767", LAUNCH, STREAM]),
+        ("m4", "26.2", [ROPE, LAUNCH, STREAM]),
+        ("m4", "13.7.4", ["torch-before-macos-14", ROPE, LAUNCH, STREAM]),
     ],
 )
 def test_the_locks_of_the_project_raise_no_false_alarm(name: str, running: str, expected: list[str]) -> None:
@@ -148,6 +149,7 @@ def test_the_locks_of_the_project_raise_no_false_alarm(name: str, running: str, 
     [
         ("m4", {"datasets": "3.0.0"}, "datasets-python-3-14"),
         ("cpu", {"mlx-cpu": None}, "mlx-linux-without-backend"),
+        ("cuda", {"pyarrow": "25.0.0"}, STREAM),
         ("m2", {"torch": "2.10.0"}, "mps-products-past-32767"),
         ("m1", {"torch": "2.14.0"}, "mps-batched-products-past-32766"),
         ("m4", {"torch": "2.10.0"}, "mps-attention-before-2-11"),
