@@ -149,7 +149,6 @@ def test_the_locks_of_the_project_raise_no_false_alarm(name: str, running: str, 
     [
         ("m4", {"datasets": "3.0.0"}, "datasets-python-3-14"),
         ("cpu", {"mlx-cpu": None}, "mlx-linux-without-backend"),
-        ("cuda", {"pyarrow": "25.0.0"}, STREAM),
         ("m2", {"torch": "2.10.0"}, "mps-products-past-32767"),
         ("m1", {"torch": "2.14.0"}, "mps-batched-products-past-32766"),
         ("m4", {"torch": "2.10.0"}, "mps-attention-before-2-11"),
