@@ -61,7 +61,7 @@ def _keeper(root: Path, standards: Standards) -> Callable[[AnyReport], None]:
                 root,
                 report,
                 render=markdown.render,
-                beside={".html": html.render},
+                beside=html.BESIDE,
                 audit=lambda sealed: doubts(sealed, standards),
             )
 

@@ -118,11 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
         policy = policy_for(root, environment, lock_digest=lock.digest, expected={job.id}, secrets=hidden)
         report = judged(whole, policy, [])
         path = history.append(
-            output,
-            report,
-            render=markdown.render,
-            beside={".html": html.render},
-            audit=lambda sealed: audit(sealed, policy),
+            output, report, render=markdown.render, beside=html.BESIDE, audit=lambda sealed: audit(sealed, policy)
         )
     _tell(path, output, as_json=arguments.json)
     return exit_of(report, strict=False)

@@ -173,7 +173,7 @@ def _certify(subject: Subject, jobs: list[Job], signing: "Signing | None", argum
         subject.root,
         report,
         render=markdown.render,
-        beside={".html": html.render},
+        beside=html.BESIDE,
         audit=lambda sealed: audit(sealed, policy),
         sign=signing.head if signing else None,
     )

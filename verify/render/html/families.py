@@ -42,7 +42,7 @@ def worths(report: v3.Report) -> Iterator[Picture]:
         for figure in result.measurements:
             ends = _ends(result, figure)
             if ends:
-                name = words.pairs({"": _arm(figure)}).strip()
+                name = str(_arm(figure))
                 said = f"{words.number(figure.value)} [{', '.join(words.number(end) for end in ends)}]"
                 bar = Bar(name, figure.value, said, *ends, doubtful=bool(figure.inconclusive))
                 by_topic.setdefault(f"{topic_of(result)} · {named(figure.name)}", []).append(((result, figure), bar))

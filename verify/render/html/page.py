@@ -26,3 +26,7 @@ def render(report: AnyReport) -> str:
         first_findings=FIRST_FINDINGS,
         places={result.id: f"c{number}" for number, result in enumerate(newer.results)},
     )
+
+
+# What lies beside every report and its Markdown, by its suffix.
+BESIDE = {".html": render}

@@ -59,17 +59,16 @@ def _brief(figure: v3.Measurement) -> dict[str, Note]:
 def _roofline(report: v3.Report) -> Iterator[Picture]:
     """One for each device and number format that has both roofs: arithmetic and memory."""
     placed = [position for position in positions(report) if position.intensity and counted(position.figure, "flops")]
+    roofs = roofs_of(report)
     for device in dict.fromkeys(position.result.device for position in placed):
         mine = [position for position in placed if position.result.device == device]
-        memory = roofs_of(report).get((device or "cpu", "memory"))
+        memory = roofs.get((device or "cpu", "memory"))
         by_bound: dict[str, list[Position]] = {}
         for position in mine:
             by_bound.setdefault(position.label.partition(",")[0], []).append(position)
         series = tuple(Series(label, tuple(map(_placed, found))) for label, found in by_bound.items())
         if memory:
-            ceilings = [
-                (kind, roof) for (of, kind), roof in roofs_of(report).items() if of == device and _arithmetic(kind)
-            ]
+            ceilings = [(kind, roof) for (of, kind), roof in roofs.items() if of == device and _arithmetic(kind)]
             chart = Lines(
                 "operations a byte",
                 "GFLOPS",
