@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from tests import examples
 from tests.examples import ROOT
-from verify.judge.waivers import Waiver, Waivers, gone, questions_of
+from verify.judge.waivers import Questions, Waiver, Waivers, gone, questions_of, successions
 from verify.report.versions import AnyReport
 
 TODAY = "2026-11-21"
@@ -36,15 +36,18 @@ def history(**changes: Any) -> list[AnyReport]:
     ]
 
 
+def asked(reports: list[AnyReport]) -> list[tuple[Questions, Questions]]:
+    """What each report asked, and the one after it."""
+    return list(successions(map(questions_of, reports)))
+
+
 def rules(*waivers: Waiver, **changes: Any) -> list[str]:
     """What is found."""
-    return [
-        f"{finding.severity} {finding.rule}" for finding in gone(map(questions_of, history(**changes)), waivers, TODAY)
-    ]
+    return [f"{finding.severity} {finding.rule}" for finding in gone(asked(history(**changes)), waivers, TODAY)]
 
 
 def test_a_check_that_is_gone_is_an_error_that_names_it_and_both_reports() -> None:
-    (finding,) = gone(map(questions_of, history()), (), TODAY)
+    (finding,) = gone(asked(history()), (), TODAY)
     assert (finding.severity, finding.rule, finding.subject) == ("error", "counts.gone", f"report {'1' * 12}")
     assert GONE in finding.message
     assert "0123456789ab" in finding.message
@@ -69,18 +72,18 @@ def test_of_two_waivers_the_longer_counts() -> None:
 
 
 def test_an_ended_waiver_is_found_even_where_nothing_is_gone() -> None:
-    (finding,) = gone([questions_of(examples.report())], (waiver(expires="2026-01-01"),), TODAY)
+    (finding,) = gone(asked([examples.report()]), (waiver(expires="2026-01-01"),), TODAY)
     assert (finding.severity, finding.subject) == ("warning", "int8")
-    assert gone([questions_of(examples.report())], (waiver(),), TODAY) == []
+    assert gone(asked([examples.report()]), (waiver(),), TODAY) == []
 
 
 def test_reports_of_other_machines_environments_and_levels_are_not_compared() -> None:
     assert rules(machine="b" * 32) == []
     assert rules(environment={"name": "m4", "digest": "e" * 64}) == []
     one, two = history()
-    assert gone(map(questions_of, [two, one]), (), TODAY) == gone(map(questions_of, [one, two]), (), TODAY) != []
+    assert gone(asked([two, one]), (), TODAY) == gone(asked([one, two]), (), TODAY) != []
     quick = examples.report("v1", sequence=2, predecessor="d" * 64, results=examples.results()[:1])
-    assert gone(map(questions_of, [one, quick]), (), TODAY) == []
+    assert gone(asked([one, quick]), (), TODAY) == []
 
 
 @pytest.mark.parametrize(

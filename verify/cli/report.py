@@ -52,7 +52,7 @@ def _show(arguments: argparse.Namespace, root: Path) -> int:
 def _validate(arguments: argparse.Namespace, root: Path) -> int:
     import json
 
-    from verify.judge.waivers import gone, questions_of
+    from verify.judge.waivers import gone, questions_of, successions
     from verify.render.words import said, visible
     from verify.report.chain import verify_chain
     from verify.report.history import strays
@@ -71,9 +71,8 @@ def _validate(arguments: argparse.Namespace, root: Path) -> int:
     ]
     if not arguments.report:
         found += [("history", finding) for finding in verify_chain(list(reports.values()))]
-        found += [
-            ("history", finding) for finding in gone(map(questions_of, reports.values()), waivers(root), now()[:10])
-        ]
+        pairs = successions(map(questions_of, reports.values()))
+        found += [("history", finding) for finding in gone(pairs, waivers(root), now()[:10])]
         found += [("history", _doubt("stray", stray.name, "is no report of ours", "warning")) for stray in strays(root)]
     if arguments.json:
         print(

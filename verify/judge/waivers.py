@@ -69,13 +69,20 @@ def questions_of(report: AnyReport) -> Questions:
     return Questions(*place, tuple(report.planned))
 
 
-def gone(reports: Iterable[Questions], waivers: Sequence[Waiver], today: str) -> list[Finding]:
+def successions(reports: Iterable[Questions]) -> Iterator[tuple[Questions, Questions]]:
+    """Each report with the one of its machine, environment and level before it; given in any order."""
+    chains: dict[tuple[str, str, str], list[Questions]] = defaultdict(list)
+    for report in reports:
+        chains[report.environment, report.machine, report.level].append(report)
+    for chain in chains.values():
+        yield from pairwise(sorted(chain, key=lambda report: report.sequence))
+
+
+def gone(pairs: Iterable[tuple[Questions, Questions]], waivers: Sequence[Waiver], today: str) -> list[Finding]:
     """What is to be said of checks that are not asked any more.
 
-    Each report is held against the one of its machine, environment and level before it.
-
     Args:
-        reports: What each asked, in any order.
+        pairs: What each report asked, and what the one after it did.
         waivers: The policy.
         today: ``2026-01-02``.
 
@@ -83,10 +90,6 @@ def gone(reports: Iterable[Questions], waivers: Sequence[Waiver], today: str) ->
         Errors for checks that no waiver excuses, or only one that has ended; notes for those that are excused; and a
         warning for each waiver that has ended and excuses nothing.
     """
-    chains: dict[tuple[str, str, str], list[Questions]] = defaultdict(list)
-    for report in reports:
-        chains[report.environment, report.machine, report.level].append(report)
-    pairs = [pair for chain in chains.values() for pair in pairwise(sorted(chain, key=lambda report: report.sequence))]
     used: set[str] = set()
     found = [finding for before, after in pairs for finding in _between(before, after, waivers, today, used)]
     ended = (waiver for waiver in waivers if waiver.expires < today and waiver.id not in used)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Literal, Protocol
 
 from verify.report.head import Head, root_of
@@ -48,12 +48,12 @@ def verify_chain(reports: Sequence[AnyReport]) -> list[Finding]:
     chains: dict[tuple[str, str], list[AnyReport]] = defaultdict(list)
     for report in reports:
         chains[report.environment.name, report.machine].append(report)
-    return [finding for chain in chains.values() for finding in verify_links(chain)]
+    return [finding for chain in chains.values() for finding in verify_links(sorted(chain, key=_place))]
 
 
 def verify_links(chain: Sequence[Link]) -> list[Finding]:
-    """Findings about the reports of one machine and environment, in whatever order."""
-    return list(_links(sorted(chain, key=_place))) if chain else []
+    """Findings about the reports of one machine and environment, by sequence."""
+    return list(_links(chain)) if chain else []
 
 
 def verify_head(head: Head, chain: Sequence[Place], kept: Kept = "own") -> list[Finding]:
@@ -69,11 +69,12 @@ def verify_head(head: Head, chain: Sequence[Place], kept: Kept = "own") -> list[
 
 def counts(head: Head, chain: Sequence[Place]) -> bool:
     """Whether a chain, by sequence, begins with what a head counts, byte for byte."""
-    counted = chain[: head.count]
-    last = [(place.id, place.created, place.digest) for place in counted[-1:]]
-    return (
-        last == [(head.report, head.created, head.digest)] and root_of(place.sha256 for place in counted) == head.root
-    )
+    if head.count > len(chain):
+        return False
+    last = chain[head.count - 1]
+    told = last.id, last.created, last.digest
+    counted = islice(chain, head.count)
+    return told == (head.report, head.created, head.digest) and root_of(one.sha256 for one in counted) == head.root
 
 
 def _held_against(head: Head, chain: Sequence[Place], kept: Kept) -> Iterator[Finding]:

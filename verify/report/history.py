@@ -15,7 +15,7 @@ from verify.report.disk import LOCAL, Disk, read_regular, stage, sweep
 from verify.report.head import Sign
 from verify.report.heads import heads_beside, is_head, machines_of, write_heads
 from verify.report.keep import keep
-from verify.report.listing import entries, listed, no_link
+from verify.report.listing import Files, entries, listed, no_link
 from verify.report.place import Place, name_of, place_of, placed
 from verify.report.read import LARGEST_FILE, named, parse_report, prove_report
 from verify.report.v2 import Finding
@@ -117,8 +117,13 @@ def latest(root: Path, environment: str, machine: str | None = None) -> AnyRepor
 
 def stored(root: Path, environment: str) -> list[Path]:
     """The files of an environment's history, oldest first by name."""
-    files = (path for path in entries(_folder(root, environment), root) if _FILE.fullmatch(path.name))
-    return sorted(files, key=lambda path: path.name)
+    return list(files_of(root, environment))
+
+
+def files_of(root: Path, environment: str) -> Files:
+    """The same, of which only the names are held."""
+    folder = _folder(root, environment)
+    return Files(folder, sorted(path.name for path in entries(folder, root) if _FILE.fullmatch(path.name)))
 
 
 def chain_of(root: Path, environment: str, machine: str) -> list[AnyReport]:

@@ -1,10 +1,32 @@
 """What lies in the folders of a history."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
 from verify.errors import IntegrityError, StorageError
 from verify.report.read import named
+
+
+@dataclass(frozen=True, slots=True)
+class Files(Sequence[Path]):
+    """Files of a folder: of a hundred thousand only their names are held."""
+
+    folder: Path
+    names: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @overload
+    def __getitem__(self, index: int) -> Path: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Files": ...
+    def __getitem__(self, index: int | slice) -> "Path | Files":
+        if isinstance(index, slice):
+            return Files(self.folder, self.names[index])
+        return self.folder / self.names[index]
 
 
 def listed(folder: Path, root: Path) -> list[Path]:

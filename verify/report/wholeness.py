@@ -8,19 +8,23 @@ import fcntl
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
+from itertools import islice
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 from verify.errors import IntegrityError
 from verify.report.chain import Kept, counts, verify_head, verify_links
 from verify.report.disk import TEMPORARY, read_regular
 from verify.report.head import Head, Unseal
 from verify.report.heads import heads_beside, machines_of
-from verify.report.history import FOLDER, LOCK, environments, read_stored, stored, strays
+from verify.report.history import FOLDER, LOCK, environments, files_of, read_stored, strays
 from verify.report.listing import entries
 from verify.report.place import Place, placed, sealed
 from verify.report.read import LARGEST_FILE, named
+from verify.report.shelf import Shelf
 from verify.report.spread import parts_of, processors, spread
 from verify.report.v2 import Finding, Severity
 
@@ -94,7 +98,7 @@ def verify_history(root: Path, asked: Asked = NOTHING_MORE) -> list[Finding]:
 class _Held:
     """What an environment's folder held at one moment."""
 
-    paths: list[Path]
+    paths: Sequence[Path]
     machines: set[str]
     heads: dict[str, list[tuple[Kept, Head]]]
     wrong: list[Finding]
@@ -103,9 +107,8 @@ class _Held:
 def _held(root: Path, environment: str, asked: Asked) -> _Held:
     """Reports and heads of one moment: nobody writes meanwhile, or a head might count a report that is not listed."""
     folder = root / FOLDER / environment
-    held = _Held(paths=[], machines=set(), heads={}, wrong=[])
     with _unwritten(folder):
-        held.paths.extend(stored(root, environment))
+        held = _Held(paths=files_of(root, environment), machines=set(), heads={}, wrong=[])
         held.machines.update(machines_of(entries(folder, root)))
         for machine in held.machines:
             try:
@@ -132,17 +135,17 @@ def _unwritten(folder: Path) -> Iterator[None]:
 
 
 def _in_environment(root: Path, environment: str, asked: Asked) -> Iterator[Finding]:
-    places: list[Place] = []
+    places = Shelf(_packed, _unpacked)
     held = _held(root, environment, asked)
     yield from held.wrong
     for looked in asked.look(root, held.paths):
         asked.seen(looked.path)
         if looked.place:
-            places.append(looked.place)
+            places.put([looked.place.machine], looked.place.sequence, looked.place.created, looked.place)
         yield from looked.findings
     elsewhere = {head.machine for head in asked.elsewhere if head.environment == environment}
-    for machine in sorted({place.machine for place in places} | held.machines | elsewhere):
-        chain = sorted((place for place in places if place.machine == machine), key=_order)
+    for machine in sorted({*(name for (name,) in places.groups()), *held.machines, *elsewhere}):
+        chain = places.group(machine)
         if machine not in held.machines and chain:
             message = "it has no head: a missing tail cannot be seen; the next report makes one"
             yield _finding("no_head", f"chain of {machine[:12]} in {environment}", message, "warning")
@@ -180,8 +183,15 @@ def _in_place(path: Path, root: Path, data: bytes) -> Place:
     return place
 
 
-def _order(place: Place) -> tuple[int, str]:
-    return place.sequence, place.created
+def _packed(place: Place) -> tuple[str | int | None, ...]:
+    return (str(place.path), *_REST(place))
+
+
+def _unpacked(path: str, environment: str, machine: str, *rest: Any) -> Place:
+    return Place(Path(path), environment, machine, *rest)
+
+
+_REST = attrgetter(*(part.name for part in fields(Place)[1:]))
 
 
 def _in_chain(root: Path, chain: Sequence[Place], heads: Sequence[tuple[Kept, Head]]) -> Iterator[Finding]:
@@ -194,14 +204,14 @@ def _in_chain(root: Path, chain: Sequence[Place], heads: Sequence[tuple[Kept, He
 def _touched(root: Path, chain: Sequence[Place], heads: Sequence[Head]) -> Iterator[Finding]:
     """The reports of a chain that are not what was written, but for those whose bytes a head counts."""
     counted = max((head.count for head in heads if counts(head, chain)), default=0)
-    rest, wrong = chain[counted:], 0
-    for place in rest:
+    wrong = 0
+    for place in islice(chain, counted, None):
         for finding in _proven(root, place, shape=False):
             wrong += 1
             yield finding
     if not wrong:
         # To prove the shape as well takes ten times as long, and is asked of what nobody vouches for.
-        for place in rest:
+        for place in islice(chain, counted, None):
             yield from _proven(root, place, shape=True)
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from verify.judge.audit.audit import audit_document, earlier_than
 from verify.judge.audit.known import Known
 from verify.judge.finding import error
 from verify.judge.gate import verdict
-from verify.judge.waivers import Questions, gone
+from verify.judge.waivers import gone
 from verify.report import wholeness
 from verify.report.canonical import digest
 from verify.report.disk import read_regular
@@ -25,6 +25,7 @@ from verify.report.history import FOLDER, GATES, read_stored
 from verify.report.read import LARGEST_FILE, named, read_report
 from verify.report.spread import parts_of, processors, spread
 from verify.report.wholeness import Asked, verify_history
+from verify.run.asking import Asking
 from verify.run.heads import unsealing
 from verify.run.judging import Judged, Standards, at, context_of, damaged, document_of, doubts, examine, standards_of
 from verify.run.memory import Memory, remembering
@@ -124,7 +125,7 @@ def audited_history(root: Path, how: How) -> Audited:
     # What the history's own proof calls damaged is told once.
     found += [one for one in reading.findings if one.rule != "integrity.damaged" or one.subject not in damaged]
     if how.today:
-        found += [at(finding, FOLDER) for finding in gone(reading.asked, waivers(root), how.today)]
+        found += [at(finding, FOLDER) for finding in gone(reading.asked.successions(), waivers(root), how.today)]
     if how.moment is not None:
         # What looks at signatures brings cryptography along, which takes longer than most audits.
         from verify.run.signatures import audit_signatures
@@ -142,8 +143,7 @@ class _Reading:
     how: How
     names: list[str] = field(default_factory=list)
     findings: list[AuditFinding] = field(default_factory=list)
-    asked: list[Questions] = field(default_factory=list)
-    _plans: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    asked: Asking = field(default_factory=Asking)
 
     def look(self, root: Path, paths: Sequence[Path]) -> Iterator[wholeness.Looked]:
         """Look at the reports of an environment, and judge them on the way: each is read once."""
@@ -156,9 +156,7 @@ class _Reading:
             for path, one in zip(paths[done : done + len(part)], part, strict=True):
                 self.names.append(named(path, root))
                 self._gather(one.judged)
-                # What comes from another process has a path of its own, of which a long history would keep many.
-                place = one.looked.place and replace(one.looked.place, path=path)
-                yield replace(one.looked, path=path, place=place)
+                yield one.looked
             done += len(part)
             self.how.told(done, len(paths))
 
@@ -166,9 +164,7 @@ class _Reading:
         if judged:
             self.findings += judged.findings
         if judged and judged.asked:
-            # Most reports of a history ask the same: their plans are kept once.
-            planned = self._plans.setdefault(judged.asked.planned, judged.asked.planned)
-            self.asked.append(replace(judged.asked, planned=planned))
+            self.asked.put(judged.asked)
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
