@@ -4,6 +4,7 @@ import json
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 # Hosted where any machine will do; else one of our own, which is labelled with its class.
@@ -17,14 +18,16 @@ def matrix(sessions: list[dict[str, str]]) -> dict[str, list[dict[str, object]]]
 
 
 def entry(name: str) -> dict[str, object]:
-    """Where a machine class is asked, and what is installed there."""
-    platform = read(ROOT / "envs" / f"{name}.toml")["platform"]
+    """Where a machine class is asked, in which image if in any, and what is installed there."""
+    environment = read(ROOT / "envs" / f"{name}.toml")
+    platform = environment["platform"]
     python = read(ROOT / "envs" / "platforms" / f"{platform}.toml")["python"]
     where: object = HOSTED.get(name, ["self-hosted", name])
-    return {"environment": name, "platform": platform, "python": python, "runs-on": where}
+    image = name if environment.get("container") else ""
+    return {"environment": name, "platform": platform, "python": python, "image": image, "runs-on": where}
 
 
-def read(path: Path) -> dict[str, str]:
+def read(path: Path) -> dict[str, Any]:
     """A TOML file."""
     return tomllib.loads(path.read_text(encoding="utf-8"))
 

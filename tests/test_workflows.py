@@ -35,15 +35,17 @@ def test_every_machine_class_has_its_job() -> None:
         "environment": "cpu",
         "platform": "linux-x86_64-cpu",
         "python": "3.11",
+        "image": "",
         "runs-on": "ubuntu-24.04",
     }
     assert jobs["m2"]["runs-on"] == ["self-hosted", "m2"]
+    assert {name: job["image"] for name, job in jobs.items() if job["image"]} == {"cuda": "cuda"}
 
 
 def test_the_workflow_gives_only_options_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["upgrade", "--help"])
     known = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
-    commands = re.findall(r"noxw -s upgrade -- ((?:.|\\\n)+?)\n(?!\s+--)", UPGRADE.replace("\\\n", " "))
+    commands = re.findall(r"\.github/upgrade \"\$IMAGE\" ((?:.|\\\n)+?)\n(?!\s+--)", UPGRADE.replace("\\\n", " "))
     assert len(commands) == 2
     assert {option for command in commands for option in re.findall(r"--[a-z-]+", command)} <= known
