@@ -1,6 +1,6 @@
 """``nox -s benchmarks``: prints the table; ``--cold`` and ``--reachable`` add what takes minutes a round.
 
-``--against-itself``, ``--doubled`` and ``--audit`` print tables of their own, and nothing else.
+``--against-itself``, ``--doubled``, ``--audit`` and ``--pages`` print tables of their own, and nothing else.
 """
 
 import argparse
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from benchmarks import against_itself, doubled, fleets, gates, histories, provisioning, reachable, startup, suite
+from benchmarks import against_itself, doubled, fleets, gates, histories, pages, provisioning, reachable, startup, suite
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = "| ours | against | ours, median | theirs, median | figure | rounds |\n|---|---|---|---|---|---|"
@@ -42,21 +42,29 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--audit", type=int, metavar="N", help="prove and question a made-up history of N reports")
     found.add_argument("--gates", type=int, metavar="N", help="simulate so many gates a cell with the recorded noise")
     found.add_argument("--fleet", type=int, metavar="N", help="simulate fleets of up to N nodes, and read N reports")
+    found.add_argument("--pages", action="store_true", help="how large the pages are, and how soon they are painted")
     return found
+
+
+# Tables of their own: those that are told a number, and those that are not.
+COUNTED = {
+    "against_itself": against_itself.rows,
+    "record_duels": gates.record,
+    "gates": gates.rows,
+    "fleet": fleets.rows,
+}
+PLAIN = {"doubled": doubled.rows, "pages": pages.rows}
 
 
 def rows(asked: argparse.Namespace) -> Iterable[str]:
     """The table that was asked for."""
-    if asked.against_itself is not None:
-        return against_itself.rows(ROOT, asked.against_itself)
-    if asked.record_duels:
-        return gates.record(ROOT, asked.record_duels)
-    if asked.gates:
-        return gates.rows(ROOT, asked.gates)
-    if asked.fleet:
-        return fleets.rows(ROOT, asked.fleet)
-    if asked.doubled:
-        return doubled.rows(ROOT)
+    for name, counted in COUNTED.items():
+        number = getattr(asked, name)
+        if number is not None:
+            return counted(ROOT, number)
+    for name, plain in PLAIN.items():
+        if getattr(asked, name):
+            return plain(ROOT)
     return chain([HEAD], _rows(asked))
 
 

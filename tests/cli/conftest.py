@@ -15,6 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 Verify = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the locale of whoever runs the tests."""
+    monkeypatch.setenv("VERIFY_LANG", "en")
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project of its own: this one's environments, locks and policy, and no reports."""

@@ -14,6 +14,7 @@ from tests.benches import bench_in
 from tests.cli.conftest import ROOT
 from verify.cli import trial
 from verify.cli.bench import crowding
+from verify.cli.stream import declare_progress
 from verify.errors import Exit, UsageError
 from verify.probe.discover import find_checks
 from verify.report.versions import AnyReport
@@ -107,6 +108,7 @@ def attempt(bench: Bench, tmp_path: Path) -> Attempt:
     def run(*words: str, since: AnyReport | None = None, more: tuple[str, ...] = ()) -> int:
         parser = argparse.ArgumentParser()
         trial.declare(parser)
+        declare_progress(parser)
         parser.add_argument("--json", action="store_true")
         parser.add_argument("--verbose", action="store_true")
         arguments = parser.parse_args(words)

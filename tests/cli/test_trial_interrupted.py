@@ -26,6 +26,7 @@ import argparse, os, sys
 from pathlib import Path
 from tests.cli.test_trial import LOCK, MOODS
 from verify.cli import trial
+from verify.cli.stream import declare_progress
 from verify.probe.discover import find_checks
 from verify.run.plan import plan
 from verify.run.supervise import Bench
@@ -37,6 +38,7 @@ jobs = plan(checks, level="quick", environment="cpu", promised=[], locked=[])
 bench = Bench(Path(sys.executable), {}, folder, folder / "lock", folder / "cache", folder / "scratch", 2, 1)
 parser = argparse.ArgumentParser()
 trial.declare(parser)
+declare_progress(parser)
 arguments = parser.parse_args(["--repeat", "2"])
 arguments.json, arguments.verbose = False, False
 sys.exit(trial.attempt(jobs, bench, LOCK, None, arguments))

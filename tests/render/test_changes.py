@@ -69,5 +69,5 @@ def test_histories_without_a_step_are_counted_by_what_they_did() -> None:
         "  1 drift: they changed, but a line fits as well as a step",
         "  1 are steady",
         "  1 have too few values: a step takes 4 on each side",
-        f"  {CHANCE.format(level=0.05)}",
+        f"  {CHANCE.format('5%')}",
     ]

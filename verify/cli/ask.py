@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from verify.cli.progress import Progress
+from verify.cli.stream import JobStream, Stream
+from verify.language.speech import say
 from verify.report.versions import AnyReport
 from verify.run.answer import Answer
 from verify.run.plan import Job
@@ -27,7 +29,15 @@ class Asked:
     interrupted: bool
 
 
-def ask(jobs: Sequence[Job], bench: Bench, expected: Mapping[str, float], *, verbose: bool, times: int = 1) -> Asked:
+def ask(
+    jobs: Sequence[Job],
+    bench: Bench,
+    expected: Mapping[str, float],
+    *,
+    verbose: bool,
+    times: int = 1,
+    stream: Stream | None = None,
+) -> Asked:
     """Ask all jobs, showing progress.
 
     Args:
@@ -36,13 +46,15 @@ def ask(jobs: Sequence[Job], bench: Bench, expected: Mapping[str, float], *, ver
         expected: Seconds that a job took before, by id.
         verbose: Whether to show the log of a check that does not pass.
         times: How often each is asked. The rounds follow each other, so that an interrupt leaves all alike.
+        stream: Where a program is told of progress, instead of a person.
     """
     asked, idle = [job for job in jobs if not job.skip], [job for job in jobs if job.skip]
-    often = f", {times} times each" if times > 1 else ""
-    print(f"{len(asked)} checks to ask{often}; {len(idle)} do not apply here", file=sys.stderr)
+    often = say(", {} times each", times) if times > 1 else ""
+    print(say("{} checks to ask{}; {} do not apply here", len(asked), often, len(idle)), file=sys.stderr)
     rounds, answers = asked * times, list[Answer]()
     live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    with Progress(sys.stderr, rounds, expected, bench.together, live, verbose) as progress:
+    people = Progress(sys.stderr, rounds, expected, bench.together, live, verbose)
+    with JobStream(stream, rounds) if stream else people as progress:
         try:
             for answer in ask_all([*idle, *rounds], bench, progress.started):
                 answers.append(answer)

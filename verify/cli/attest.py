@@ -11,6 +11,9 @@ from verify.cli.key import known_passphrase
 from verify.cli.options import place
 from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError
+from verify.language.speech import say
+from verify.render import words
+from verify.render.kept import word
 from verify.render.words import visible
 from verify.report.attest.private_key import is_encrypted, load_key
 from verify.report.attest.statement import URL
@@ -101,9 +104,10 @@ def _lines(name: str, found: Attested | Finding) -> Iterator[str]:
     told = (found,) if isinstance(found, Finding) else found.findings
     if isinstance(found, Attested):
         certificate = found.statement.certificate
-        signed = f"signed by {', '.join(found.signers)} at {certificate.attested}"
-        yield f"{visible(name)}: {certificate.verdict}, until {certificate.expires}; {signed}"
-    yield from (f"{visible(name)}: {finding.severity}: {finding.rule}: {visible(finding.message)}" for finding in told)
+        signed = say("signed by {} at {}", ", ".join(found.signers), certificate.attested)
+        yield say("{}: {}, until {}; {}", visible(name), word(certificate.verdict), certificate.expires, signed)
+    for finding in told:
+        yield f"{visible(name)}: {word(finding.severity)}: {finding.rule}: {words.told(finding.message)}"
 
 
 def _exit(found: Attested | Finding) -> Exit:

@@ -14,6 +14,7 @@ from verify.cli.options import place
 from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError
 from verify.judge.finding import family
+from verify.language.speech import say
 from verify.render import audit as page
 from verify.render import audit_junit, sarif
 from verify.run.auditing import How, audited_files, audited_history
@@ -63,7 +64,7 @@ def _history(root: Path, arguments: argparse.Namespace) -> Audited:
     memory = None if arguments.anew else environments_directory(root) / FILE
     now = datetime.now(UTC)
     moment = now if arguments.signatures else None
-    with Counting("audited", "reports", sys.stderr) as counting:
+    with Counting(say("audited"), say("reports"), sys.stderr) as counting:
         how = How(heads=arguments.head, moment=moment, today=f"{now:%Y-%m-%d}", memory=memory, told=counting.told)
         return audited_history(root, how)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from verify.cli.options import given
+from verify.language.speech import say
 from verify.probe import cgroup
 from verify.run.supervise import Bench
 from verify.spec.builds import state_directory
@@ -80,7 +81,8 @@ def crowding(bench: Bench) -> str | None:
     """What to tell when more checks run side by side than there are processors; nothing when they have room."""
     if bench.together <= bench.processors:
         return None
-    return (
-        f"--jobs {bench.together} on {bench.processors} processors: checks take them from each other, "
-        "and time-outs count all the same"
+    return say(
+        "--jobs {} on {} processors: checks take them from each other, and time-outs count all the same",
+        bench.together,
+        bench.processors,
     )

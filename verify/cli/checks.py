@@ -6,6 +6,7 @@ from typing import Any
 
 from verify.cli.options import place
 from verify.errors import Exit
+from verify.language.speech import reworded, say
 from verify.probe.check import LEVELS
 from verify.run.own import SUITE, Found, every_check
 
@@ -41,14 +42,15 @@ def run(arguments: argparse.Namespace) -> int:
     width = max((len(item.check.id) for item in found), default=0)
     for item in found:
         print(_line(item, width))
-    print(f"{len(found)} checks")
+    print(say("{} checks", len(found)))
     return Exit.HOLDS
 
 
 def _line(item: Found, width: int) -> str:
     check = item.check
-    origin = "" if item.origin == SUITE else f" (from {item.origin})"
-    return f"{check.terms.level:8} {check.id:{width}}  {' '.join(check.terms.devices) or '-':17}  {check.title}{origin}"
+    origin = "" if item.origin == SUITE else (" " + say("(from {})", item.origin))
+    devices = " ".join(check.terms.devices) or "-"
+    return f"{check.terms.level:8} {check.id:{width}}  {devices:17}  {reworded(check.title)}{origin}"
 
 
 def _as_json(item: Found) -> dict[str, Any]:

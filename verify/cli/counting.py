@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Self, TextIO
 
 from verify.cli.progress import CLEAR, duration
+from verify.language.speech import say
+from verify.language.width import cut
 
 # What takes no longer than that needs no progress.
 QUIET_SECONDS = 2.0
@@ -52,6 +54,6 @@ class Counting:
             return
         self._said = now
         left = duration((now - self._begun) / max(1, done) * (of - done))
-        line = f"{self.verb} {done:,} of {of:,} {self.things}, about {left} left"
-        self.stream.write(CLEAR + line[: shutil.get_terminal_size().columns - 1])
+        line = say("{} {} of {} {}, about {} left", self.verb, f"{done:,}", f"{of:,}", self.things, left)
+        self.stream.write(CLEAR + cut(line, shutil.get_terminal_size().columns - 1))
         self.stream.flush()

@@ -11,8 +11,11 @@ from typing import Any
 from verify.cli.bench import bench_for, declare_environment
 from verify.cli.surroundings import project_root
 from verify.errors import Exit
+from verify.language.speech import each, reworded, say
+from verify.language.width import padded
 
 GIGABYTE = 1e9
+WIDTHS = (8, 10, 7, 11, 10, 0)
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -37,24 +40,25 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _show(interpreter.environment, facts["devices"], promised)
     if os.environ.get("PYTHONDONTWRITEBYTECODE"):
-        print("warning: PYTHONDONTWRITEBYTECODE is set in this shell; checks run without it", file=sys.stderr)
+        print(say("warning: PYTHONDONTWRITEBYTECODE is set in this shell; checks run without it"), file=sys.stderr)
     broken = [device["name"] for device in facts["devices"] if device["name"] in promised and not device["computes"]]
     return Exit.REFUSED if broken else Exit.HOLDS
 
 
 def _show(environment: str, devices: list[dict[str, Any]], promised: tuple[str, ...]) -> None:
-    print(f"environment {environment} promises {', '.join(promised)}\n")
-    print(f"{'device':8}{'promised':10}{'built':7}{'available':11}{'computes':10}about")
+    print(say("environment {} promises {}", environment, ", ".join(promised)) + "\n")
+    rows = [each("device", "promised", "built", "available", "computes", "about")]
     for device in devices:
         flags = [device["name"] in promised, device["built"], device["available"], device["computes"]]
-        words = ["yes" if flag else "no" for flag in flags]
-        print(f"{device['name']:8}{words[0]:10}{words[1]:7}{words[2]:11}{words[3]:10}{_about(device)}")
+        rows.append((device["name"], *(say("yes") if flag else say("no") for flag in flags), _about(device)))
+    for row in rows:
+        print("".join(padded(cell, width) for cell, width in zip(row, WIDTHS, strict=True)).rstrip())
 
 
 def _about(device: dict[str, Any]) -> str:
     if device["problem"]:
-        return str(device["problem"])
+        return reworded(str(device["problem"]))
     memory = f"{device['memory_bytes'] / GIGABYTE:.1f} GB" if device["memory_bytes"] else None
-    cores = f"{device['cores']} cores" if device["cores"] else None
-    driver = f"driver {device['driver']}" if device["driver"] else None
+    cores = say("{} cores", device["cores"]) if device["cores"] else None
+    driver = say("driver {}", device["driver"]) if device["driver"] else None
     return ", ".join(part for part in (device["title"], cores, memory, driver, device["runtime"]) if part)

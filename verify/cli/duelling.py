@@ -10,6 +10,8 @@ from typing import TextIO
 from verify.cli.progress import duration
 from verify.gate.duel import Measured
 from verify.judge.sequential import Decision, Judgement
+from verify.language.speech import say
+from verify.render.kept import word
 
 ORDER: tuple[Decision, ...] = ("regressed", "undecided", "hopeless", "held")
 
@@ -31,11 +33,17 @@ class Duelling:
         """A group has ended; so much is known after it."""
         self._ends = [self.clock()] if number == 1 else [*self._ends, self.clock()]
         counts = Counter(judgement.decision for judgement in known.values())
-        said = ", ".join(f"{counts[word]} {word}" for word in ORDER if counts[word])
+        said = ", ".join(f"{counts[decision]} {word(decision)}" for decision in ORDER if counts[decision])
         ratios = {figure: judgement.estimate for figure, judgement in known.items() if figure.scale == "ratio"}
         worst = max(ratios, key=lambda figure: ratios[figure], default=None)
-        most = f"; most: {worst.name}[{worst.device}] {100 * math.expm1(ratios[worst]):+.1f}%" if worst else ""
-        self.stream.write(f"[group {number:>2}/{budget}] {said}{most}{self._left(budget - number)}\n")
+        most = (
+            say("; most: {}[{}] {}%", worst.name, worst.device, f"{100 * math.expm1(ratios[worst]):+.1f}")
+            if worst
+            else ""
+        )
+        self.stream.write(
+            say("[group {}/{}] {}{}{}", f"{number:>2}", budget, said, most, self._left(budget - number)) + "\n"
+        )
         self.stream.flush()
 
     def _left(self, groups: int) -> str:
@@ -43,4 +51,4 @@ class Duelling:
         if len(self._ends) == 1:
             return ""
         each = (self._ends[-1] - self._ends[0]) / (len(self._ends) - 1)
-        return f"; at most {duration(each * groups)} left"
+        return say("; at most {} left", duration(each * groups))

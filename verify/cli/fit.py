@@ -18,6 +18,7 @@ from verify.cli.bench import bench_for, declare_environment, of_ones_own
 from verify.cli.options import count, given
 from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError, VerifyError
+from verify.language.speech import later, reworded, say
 from verify.probe.check import DEVICES, Check
 from verify.render import fit as fit_text
 from verify.render.words import visible
@@ -31,11 +32,11 @@ UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 # Predictions that are further off than this fail `--validate`.
 LIMIT = 0.15
-KEPT_BY_MALLOC = """\
-on Linux: train with MALLOC_MMAP_THRESHOLD_=65536 set; by its defaults the C library keeps what is freed, and a step
-takes up to 1.6 times as much: `verify fit --validate` measures both
-"""
-NOT_OF_MLX = "with checkpointing it takes less, how much cannot be told: MLX exports no graph with that in it\n"
+KEPT_BY_MALLOC = later(
+    "on Linux: train with MALLOC_MMAP_THRESHOLD_=65536 set; by its defaults the C library keeps what is freed, and a "
+    "step\ntakes up to 1.6 times as much: `verify fit --validate` measures both"
+)
+NOT_OF_MLX = later("with checkpointing it takes less, how much cannot be told: MLX exports no graph with that in it")
 
 
 def memory(text: str) -> int:
@@ -87,7 +88,9 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(_conditions(device, arguments))
         print(_shown(fits, configs, arguments))
-        print({"cpu": KEPT_BY_MALLOC, "mlx": NOT_OF_MLX}.get(device, ""), end="")
+        note = {"cpu": KEPT_BY_MALLOC, "mlx": NOT_OF_MLX}.get(device)
+        if note:
+            print(say(note))
     return Exit.HOLDS if any(way.fits for fit in fits for way in fit.ways) else Exit.REFUSED
 
 
@@ -113,7 +116,7 @@ def _best_device(root: Path, environment: str) -> str:
 def _warn_of_length(config: Config | str, tokens: int) -> None:
     longest = None if isinstance(config, str) else longest_sequence(config)
     if longest and tokens > longest:
-        print(f"warning: {tokens} tokens, but the model was made for {longest} at most", file=sys.stderr)
+        print(say("warning: {} tokens, but the model was made for {} at most", tokens, longest), file=sys.stderr)
 
 
 def _fits(
@@ -173,11 +176,11 @@ def passed(answer: Answer, name: str) -> Answer:
 
 
 def _conditions(device: str, arguments: argparse.Namespace) -> str:
-    where = f"{device}, {arguments.dtype}, {arguments.optimiser}, batch {arguments.batch}"
-    modules = ", ".join(arguments.target_modules) or "the attention"
-    blocks = f"the last {arguments.layers} blocks" if arguments.layers else "all blocks"
-    adapters = f"adapters of rank {arguments.rank} on {modules} of {blocks}"
-    return f"{where} x {arguments.sequence_length} tokens; {adapters}"
+    where = say("{}, {}, {}, batch {}", device, arguments.dtype, arguments.optimiser, arguments.batch)
+    modules = ", ".join(arguments.target_modules) or say("the attention")
+    blocks = say("the last {} blocks", arguments.layers) if arguments.layers else say("all blocks")
+    adapters = say("adapters of rank {} on {} of {}", arguments.rank, modules, blocks)
+    return say("{} x {} tokens; {}", where, arguments.sequence_length, adapters)
 
 
 def _shown(fits: Sequence[fit_text.Fit], configs: Mapping[str, Config | str], arguments: argparse.Namespace) -> str:
@@ -194,7 +197,9 @@ def _validate(bench: Bench, device: str, arguments: argparse.Namespace) -> int:
     names = [case["name"] for case in cases]
     predicted = [_predicted(case) for case in cases]
     alone = replace(bench, together=1)
-    told = {id(answer.job): answer for answer in _asked(predicted, bench, [f"{name}: predicted" for name in names])}
+    told = {
+        id(answer.job): answer for answer in _asked(predicted, bench, [say("{}: predicted", name) for name in names])
+    }
     held, failed = list[fit_text.Held](), 0
     for case, job in zip(cases, predicted, strict=True):
         try:
@@ -203,10 +208,13 @@ def _validate(bench: Bench, device: str, arguments: argparse.Namespace) -> int:
         except VerifyError as error:
             # One step that cannot be taken here says nothing of the others.
             failed += 1
-            print(f"not held against a measurement: {visible(error.message)}", file=sys.stderr)
+            print(say("not held against a measurement: {}", visible(reworded(error.message))), file=sys.stderr)
         else:
             last = held[-1]
-            print(f"  predicted {last.predicted:,} B, measured {last.measured:,} B", file=sys.stderr)
+            print(
+                "  " + say("predicted {} B, measured {} B", f"{last.predicted:,}", f"{last.measured:,}"),
+                file=sys.stderr,
+            )
     within = not failed and all(abs(one.error) <= LIMIT for one in held)
     if arguments.json:
         from dataclasses import asdict
@@ -230,7 +238,9 @@ def _held(case: Mapping[str, Any], fit: fit_text.Fit, bench: Bench) -> fit_text.
     # Only the C library's heap keeps what is freed; the devices' own peaks count what is in use.
     ways = (True, False) if case["device"] == "cpu" else (True,)
     jobs = [job_of("a_step_is_measured", case["device"], {**known, "floor": floor, "give_back": each}) for each in ways]
-    answers = {id(answer.job): answer for answer in _asked(jobs, bench, [f"{case['name']}: measured"] * len(jobs))}
+    answers = {
+        id(answer.job): answer for answer in _asked(jobs, bench, [say("{}: measured", case["name"])] * len(jobs))
+    }
     peaks = [_peak(passed(answers[id(job)], case["name"])) for job in jobs]
     words = [way.title, case["recipe"]["dtype"], case["recipe"].get("optimiser", "adamw")]
     # MLX and CUDA tell the peak of their arrays alone.

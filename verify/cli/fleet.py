@@ -14,6 +14,7 @@ from verify.errors import Exit, UsageError
 from verify.fleet.plan import Kept, Plan
 from verify.fleet.slurm import Slurm
 from verify.fleet.watch import runs
+from verify.language.speech import each, say
 from verify.probe.check import LEVELS
 from verify.report.fleet import OPEN
 from verify.run.exclusive import alone
@@ -113,12 +114,15 @@ def _run(arguments: argparse.Namespace, root: Path) -> int:
     kept.begin(plan)
     write_script(kept.folder)
     usable = len(plan.nodes) - len(plan.absent)
-    print(f"run {plan.run}: {len(plan.nodes)} nodes, {usable} of them to ask, in {kept.folder}", file=sys.stderr)
+    print(
+        say("run {}: {} nodes, {} of them to ask, in {}", plan.run, len(plan.nodes), usable, kept.folder),
+        file=sys.stderr,
+    )
     watch = watch_of(kept, plan, root, keeping=True)
     if arguments.detach:
         nodes = watch.look()
         handed = sum(node.state in OPEN for node in nodes)
-        print(f"{handed} jobs go on by themselves; then: verify fleet gather {plan.run}")
+        print(say("{} jobs go on by themselves; then: verify fleet gather {}", handed, plan.run))
         return Exit.HOLDS
     return until_over(watch, arguments)
 
@@ -156,8 +160,8 @@ def _current(root: Path) -> str:
 
 
 def _own_command(root: Path, environment: str, level: str) -> list[str]:
-    """This very verify, from the shared project."""
-    words = ["--root", str(root), "fleet", "answer", "--environment", environment, "--level", level]
+    """This very verify, from the shared project; in English, for what it says is kept."""
+    words = ["--lang", "en", "--root", str(root), "fleet", "answer", "--environment", environment, "--level", level]
     return [sys.executable, "-P", "-m", "verify", *words]
 
 
@@ -180,7 +184,7 @@ def _report(arguments: argparse.Namespace, root: Path) -> int:
 def _cancel(arguments: argparse.Namespace, root: Path) -> int:
     plan = _chosen(arguments, root).plan()
     Slurm(os.environ).cancel(plan.job_name)
-    print(f"the jobs of {plan.run} were ended; what their nodes had answered stays")
+    print(say("the jobs of {} were ended; what their nodes had answered stays", plan.run))
     return Exit.HOLDS
 
 
@@ -189,7 +193,9 @@ def _list(arguments: argparse.Namespace, root: Path) -> int:
 
     plans = [Kept(folder).plan() for folder in runs(folder_of(arguments, root))]
     rows = [(plan.run, plan.partition, plan.environment, plan.level, str(len(plan.nodes))) for plan in plans]
-    print(aligned([("run", "partition", "environment", "level", "nodes"), *rows]) if rows else "no run is kept")
+    print(
+        aligned([each("run", "partition", "environment", "level", "nodes"), *rows]) if rows else say("no run is kept")
+    )
     return Exit.HOLDS
 
 

@@ -14,7 +14,9 @@ from verify.cli.surroundings import now
 from verify.errors import Exit, UsageError, VerifyError
 from verify.fleet.collectives import NodeSums, Sums, found, words
 from verify.fleet.slurm import Slurm
+from verify.language.speech import each, reworded, say
 from verify.process import run
+from verify.render.kept import word
 from verify.render.text import aligned
 from verify.render.words import NONE, short_time, visible
 from verify.spec.builds import state_directory
@@ -87,15 +89,15 @@ def _tell(told: list[NodeSums], *, as_json: bool) -> None:
         print(json.dumps([asdict(one) for one in told], indent=2))
         return
     agree = sum(one.came == "agrees" for one in told)
-    print(f"{agree} of {len(told)} nodes agree")
+    print(say("{} of {} nodes agree", agree, len(told)))
     rows = [
         (
             visible(one.node),
-            one.came.replace("_", " "),
+            word(one.came),
             ", ".join(map(str, one.ranks)) or NONE,
             NONE if one.seconds is None else short_time(one.seconds),
-            visible(one.reason),
+            visible(reworded(one.reason)),
         )
         for one in told
     ]
-    print(aligned([("node", "is", "ranks", "largest sum", "why"), *rows]))
+    print(aligned([each("node", "is", "ranks", "largest sum", "why"), *rows]))

@@ -14,6 +14,7 @@ from verify.fleet.page import page
 from verify.fleet.plan import Kept, Plan
 from verify.fleet.slurm import AwayError, Slurm
 from verify.fleet.watch import Watch, closed
+from verify.language.speech import say
 from verify.render import fleet as rendering
 from verify.render import markdown
 from verify.render.html import page as html
@@ -77,9 +78,12 @@ def until_over(watch: Watch, arguments: argparse.Namespace) -> int:
             nodes = _followed(watch, progress, 60.0 * arguments.patience)
         except KeyboardInterrupt:
             progress.close()
-            print("error: interrupted; the jobs go on by themselves, nothing is lost", file=sys.stderr)
+            print(say("error: interrupted; the jobs go on by themselves, nothing is lost"), file=sys.stderr)
             run_ = watch.plan.run
-            print(f"hint: verify fleet gather {run_} goes on; verify fleet cancel {run_} ends them", file=sys.stderr)
+            print(
+                say("hint: verify fleet gather {} goes on; verify fleet cancel {} ends them", run_, run_),
+                file=sys.stderr,
+            )
             return Exit.INTERRUPTED
         except AwayError:
             progress.close()

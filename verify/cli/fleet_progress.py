@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from verify.language.speech import each, say
+from verify.language.width import cut
+from verify.render import words
+from verify.render.kept import word
 from verify.render.text import aligned
 from verify.render.words import duration, visible
 from verify.report.fleet import HOLD, OPEN, STATES, Node
@@ -52,7 +56,9 @@ class FleetProgress:
     def away(self, seconds: float, patience: float) -> None:
         """Slurm's controller does not answer: said once where lines stay."""
         if not self.live:
-            what = f"Slurm's controller does not answer; waiting up to {duration(patience)} for it, nothing is lost"
+            what = say(
+                "Slurm's controller does not answer; waiting up to {} for it, nothing is lost", duration(patience)
+            )
             self.stream.write(f"{what} ({duration(seconds)})\n")
             self.stream.flush()
 
@@ -67,29 +73,29 @@ class FleetProgress:
         opened = [node for node in nodes if node.state in OPEN]
         took = [node.seconds for node in nodes if node.state in HOLD and node.seconds is not None]
         if not opened:
-            return "done"
+            return say("done")
         usual = statistics.median(took) if took else self.longest_seconds
         rest = max(max(0.0, usual - (node.seconds or 0.0)) for node in opened)
         late = all(node.seconds is not None and node.seconds > usual for node in opened)
         if late:
             rest = max(max(0.0, self.longest_seconds - (node.seconds or 0.0)) for node in opened)
-        return f"{'about' if took and not late else 'at most'} {duration(rest)} left"
+        return say("about {} left" if took and not late else "at most {} left", duration(rest))
 
     def _left(self, nodes: Sequence[Node]) -> str:
         ended = sum(node.state not in OPEN for node in nodes)
-        return f" · {ended} of {len(nodes)}, {self.left(nodes)}"
+        return " · " + say("{} of {}, {}", ended, len(nodes), self.left(nodes))
 
     def _draw(self, nodes: Sequence[Node], away_seconds: float | None) -> None:
         width, height = shutil.get_terminal_size()
         counts = Counter(node.state for node in nodes)
-        told = ", ".join(f"{counts[state]} {state.replace('_', ' ')}" for state in STATES if counts[state])
+        told = ", ".join(f"{counts[state]} {word(state)}" for state in STATES if counts[state])
         foot = [f"{told} · {self.left(nodes)}"]
         if away_seconds is not None:
-            foot.append(f"Slurm's controller does not answer ({duration(away_seconds)})")
+            foot.append(say("Slurm's controller does not answer ({})", duration(away_seconds)))
         shown = sorted(nodes, key=_interest)[: max(1, height - AROUND)]
-        lines = aligned([("node", "is", "time", "why"), *map(_row, shown)]).split("\n")
+        lines = aligned([each("node", "is", "time", "why"), *map(_row, shown)]).split("\n")
         self._erase()
-        lines = [line[: width - 1] for line in [*lines, *foot]]
+        lines = [cut(line, width - 1) for line in [*lines, *foot]]
         self.stream.write("\n".join(lines))
         self._lines = len(lines)
         self.stream.flush()
@@ -108,7 +114,7 @@ def _interest(node: Node) -> tuple[int, str]:
 
 def _row(node: Node) -> Sequence[str]:
     time = "" if node.seconds is None else duration(node.seconds)
-    return (visible(node.name), node.state.replace("_", " "), time, visible(node.reason or ""))
+    return (visible(node.name), word(node.state), time, words.told(node.reason or ""))
 
 
 def _line(node: Node) -> str:

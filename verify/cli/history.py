@@ -11,12 +11,10 @@ from verify.cli.options import given, place
 from verify.cli.report import NOTHING
 from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError
+from verify.language.speech import say
 from verify.report.query import Answers
 from verify.report.v2 import Finding
 from verify.report.versions import AnyReport
-
-# How many of the newest reports a page holds with all of their figures, to compare any two.
-COMPARED = 60
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -151,7 +149,7 @@ def _sql(arguments: argparse.Namespace, root: Path) -> int:
             sys.stdout.writelines(csv_lines(answers.columns, answers.rows))
         else:
             rows = [["NULL" if cell is None else visible(str(cell)) for cell in row] for row in answers.rows]
-            print(aligned([[visible(name) for name in answers.columns], *rows]) if rows else "no rows")
+            print(aligned([[visible(name) for name in answers.columns], *rows]) if rows else say("no rows"))
     return Exit.HOLDS
 
 
@@ -173,23 +171,10 @@ def _changes(arguments: argparse.Namespace, root: Path) -> int:
 
 
 def _html(arguments: argparse.Namespace, root: Path) -> int:
-    from verify.cli.changes import courses
-    from verify.cli.index import fresh_index
-    from verify.render.html.dashboard import Dashboard, render
-    from verify.report.overview import listed, taken
-    from verify.report.series import series_of
-    from verify.report.wholeness import verify_history
-    from verify.run.policies import terms
+    from verify.cli.dashboard import dashboard
+    from verify.render.html.dashboard import render
 
-    index = fresh_index(root)
-    series = series_of(index, environment=arguments.environment, metric=None, last=arguments.last)
-    history = Dashboard(
-        reports=listed(index, arguments.environment),
-        told=courses(root, series),
-        taken=taken(index, arguments.environment, COMPARED),
-        longest_days=terms(root).longest_days,
-        broken=[finding for finding in verify_history(root) if finding.severity == "error"],
-    )
+    history = dashboard(root, arguments.environment, arguments.last)
     if not history.reports:
         raise NOTHING
     sys.stdout.write(render(history))
@@ -210,7 +195,7 @@ def _prove(arguments: argparse.Namespace, root: Path) -> int:
     if arguments.json:
         print(json.dumps({"reports": len(seen), "findings": [finding.model_dump() for finding in found]}, indent=2))
     else:
-        print("\n".join([*_lines(found), f"reports looked at: {len(seen)}; findings: {len(found)}"]))
+        print("\n".join([*_lines(found), say("reports looked at: {}; findings: {}", len(seen), len(found))]))
     return Exit.INTEGRITY if any(finding.severity == "error" for finding in found) else Exit.HOLDS
 
 

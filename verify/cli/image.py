@@ -12,6 +12,7 @@ from verify.cli.surroundings import project_root
 from verify.errors import Exit, IntegrityError, UsageError
 from verify.image.engine import ORDER, Engine, find_engine, find_image
 from verify.image.recipe import recipe_of, tag_of
+from verify.language.speech import say
 from verify.probe.check import LEVELS
 
 OUT = Path("build") / "images"
@@ -90,7 +91,7 @@ def _standing(arguments: argparse.Namespace, engine: Engine) -> str:
     if arguments.base:
         return str(arguments.base)
     if find_image(engine, base_tag(SUITE)) is None:
-        print(f"no --base is named: making a Debian {SUITE} to stand on, this once", file=sys.stderr)
+        print(say("no --base is named: making a Debian {} to stand on, this once", SUITE), file=sys.stderr)
         make_base(engine, SUITE, os.environ)
     return base_tag(SUITE)
 
@@ -112,7 +113,7 @@ def _verify(arguments: argparse.Namespace, root: Path) -> int:
         engine, image, f"llm-verify-{name}-{os.getpid()}", arguments.level, out, gpus=gpus, more=arguments.words
     )
     print(text.brief(found.report, colour=sys.stdout.isatty()))
-    print(f"inside {tag_of(name)} {image.digest}\n{found.path}")
+    print(say("inside {} {}\n{}", tag_of(name), image.digest, found.path))
     return exit_of(found.report, strict=arguments.strict)
 
 
@@ -138,5 +139,5 @@ def _seal(arguments: argparse.Namespace, root: Path) -> int:
     from verify.image.seal import FILE, seal
 
     seal(root, arguments.environment, lock=arguments.lock, source=arguments.source, base=arguments.base)
-    print(f"{FILE} written", file=sys.stderr)
+    print(say("{} written", FILE), file=sys.stderr)
     return Exit.HOLDS

@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 
 from verify.cli.progress import duration
+from verify.language.speech import say
+from verify.language.width import cut
 from verify.report.index import FILE, refresh
 from verify.spec.builds import state_directory
 
@@ -32,11 +34,11 @@ def fresh_index(root: Path) -> Path:
         if now - began > QUIET_SECONDS and now - said > EVERY_SECONDS:
             said = now
             left = duration((now - since) / done * (count - done))
-            _say(f"{what} reports: {done:,} of {count:,}, about {left} left")
+            _say(say("{} reports: {} of {}, about {} left", what, f"{done:,}", f"{count:,}", left))
 
     came = refresh(root, index, tell)
     if said > began:
-        _say(f"read {came.read:,} reports in {duration(time.monotonic() - began)}\n")
+        _say(say("read {} reports in {}", f"{came.read:,}", duration(time.monotonic() - began)) + "\n")
     return index
 
 
@@ -45,4 +47,4 @@ def _say(line: str) -> None:
     live = sys.stderr.isatty()
     start = "\r\x1b[K" if live else ""
     ending = "" if live or line.endswith("\n") else "\n"
-    print(start + line[: shutil.get_terminal_size().columns], end=ending, file=sys.stderr, flush=True)
+    print(start + cut(line, shutil.get_terminal_size().columns), end=ending, file=sys.stderr, flush=True)

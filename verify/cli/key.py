@@ -11,6 +11,7 @@ from pathlib import Path
 from verify.cli.options import count, given, one_line, place
 from verify.cli.surroundings import TIME, now, project_root
 from verify.errors import Exit, UsageError
+from verify.language.speech import say
 from verify.report.fields import moment
 from verify.report.keys import PATH, Revocation, Signer, Signers, entry, keyid_of, state
 
@@ -65,8 +66,8 @@ def known_passphrase(*, confirmed: bool = False) -> bytes | None:
     """
     if PASSPHRASE in os.environ or not sys.stdin.isatty():
         return os.environ.get(PASSPHRASE, "").encode() or None
-    typed = getpass.getpass("Passphrase of the key (empty for none): ")
-    if confirmed and typed and getpass.getpass("Once more: ") != typed:
+    typed = getpass.getpass(say("Passphrase of the key (empty for none):") + " ")
+    if confirmed and typed and getpass.getpass(say("Once more:") + " ") != typed:
         raise UsageError("the two passphrases differ", "run it again; no key was made")
     return typed.encode() or None
 
@@ -93,8 +94,14 @@ def _make(arguments: argparse.Namespace, root: Path) -> int:
     path = arguments.out or _folder() / f"{arguments.name}.pem"
     passphrase = known_passphrase(confirmed=True)
     key = make_key(path.absolute(), root, passphrase)
-    _tell(f"private key: {path}, {'encrypted' if passphrase else 'NOT encrypted'}; it stays with you, and out of git")
-    return _print(_signer(fields, key.public_key.keyval["public"]), f"add this to {PATH}:")
+    _tell(
+        say(
+            "private key: {}, {}; it stays with you, and out of git",
+            path,
+            say("encrypted") if passphrase else say("NOT encrypted"),
+        )
+    )
+    return _print(_signer(fields, key.public_key.keyval["public"]), say("add this to {}:", PATH))
 
 
 def _list(arguments: argparse.Namespace, root: Path) -> int:
@@ -104,10 +111,10 @@ def _list(arguments: argparse.Namespace, root: Path) -> int:
         print(json.dumps({"threshold": signers.threshold, "signers": told}, indent=2))
         return Exit.HOLDS
     for signer in signers.signers:
-        window = f"{signer.valid_from[:10]} to {signer.valid_until[:10]}"
+        window = say("{} to {}", signer.valid_from[:10], signer.valid_until[:10])
         environments = ", ".join(signer.environments)
         print(f"{signer.name:20} {state(signer, today):11} {window}  {signer.keyid[:12]}  {environments}")
-    _tell(f"{len(signers.signers)} signers; an attestation needs {signers.threshold}")
+    _tell(say("{} signers; an attestation needs {}", len(signers.signers), signers.threshold))
     return Exit.HOLDS
 
 
@@ -116,7 +123,9 @@ def _retire(arguments: argparse.Namespace, root: Path) -> int:
     if not signer.valid_from < ends < signer.valid_until:
         what = f"{signer.name} is valid from {signer.valid_from} to {signer.valid_until}"
         raise UsageError(what, "there is nothing to retire now; `verify key revoke` ends a key for other reasons")
-    return _print(signer.model_copy(update={"valid_until": ends}), f"put this in the place of its entry in {PATH}:")
+    return _print(
+        signer.model_copy(update={"valid_until": ends}), say("put this in the place of its entry in {}:", PATH)
+    )
 
 
 def _revoke(arguments: argparse.Namespace, root: Path) -> int:
@@ -124,7 +133,9 @@ def _revoke(arguments: argparse.Namespace, root: Path) -> int:
     if signer.revoked and signer.revoked.compromised and not compromised:
         raise UsageError(f"{signer.name} is compromised", "what somebody else held once is never trusted again")
     revoked = Revocation(at=arguments.at or now(), reason=arguments.reason, compromised=compromised)
-    return _print(signer.model_copy(update={"revoked": revoked}), f"put this in the place of its entry in {PATH}:")
+    return _print(
+        signer.model_copy(update={"revoked": revoked}), say("put this in the place of its entry in {}:", PATH)
+    )
 
 
 def _print(signer: Signer, where: str) -> int:

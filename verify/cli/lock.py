@@ -5,6 +5,8 @@ import os
 
 from verify.cli.surroundings import project_root
 from verify.errors import Exit
+from verify.language.speech import reworded
+from verify.render.kept import word
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     for name in arguments.name or lock_names(root):
         made = make_lock(root, name, environ=os.environ, upgrade=arguments.upgrade, check=arguments.check)
         outdated |= made.status == "outdated"
-        print(f"{made.path.relative_to(root)}: {made.status}")
+        print(f"{made.path.relative_to(root)}: {word(made.status)}")
         for change in made.changes:
-            print(f"    {change}")
+            print(f"    {reworded(change)}")
     return Exit.REFUSED if outdated else Exit.HOLDS

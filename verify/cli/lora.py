@@ -4,12 +4,8 @@ import argparse
 import dataclasses
 import os
 import secrets as randomness
-import signal
 import sys
-import threading
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +13,17 @@ from verify.checks.finetune import log
 from verify.checks.finetune.examples import read_data
 from verify.checks.finetune.recipe import DTYPES, ENGINES, Recipe, Unusable, recipe_from
 from verify.cli.bench import bench_for, declare_environment, of_ones_own, scratch_folder
+from verify.cli.interrupts import first_interrupt_is_gentle
 from verify.cli.options import given, place
 from verify.cli.printed import printed
 from verify.cli.run import exit_of
+from verify.cli.stream import Stream, declare_progress, stream_of
 from verify.cli.surroundings import now, project_root, secrets
 from verify.cli.training import Training
+from verify.cli.watching import watching
 from verify.errors import Exit, UsageError
 from verify.judge.verdict import audit
+from verify.language.speech import say
 from verify.probe.check import Device
 from verify.render import markdown, text
 from verify.render.html import page as html
@@ -31,7 +31,6 @@ from verify.report import history
 from verify.report.read import read_report
 from verify.run.answer import Answer
 from verify.run.assemble import Run, judged
-from verify.run.child import Children
 from verify.run.exclusive import alone
 from verify.run.finetune import job_of, section_of
 from verify.run.identity import machine_id
@@ -75,6 +74,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="DIR", type=place, help="log, checkpoints, adapter and report")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --output")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    declare_progress(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -84,6 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     recipe = _recipe(arguments, output)
     _read_early(recipe)
     state = state_directory(root)
+    stream = stream_of(arguments)
     with alone(state / "run"), scratch_folder(state / "scratch") as scratch:
         bench, interpreter = bench_for(root, arguments.environment, scratch, 1)
         environment = load_environment(root, interpreter.environment)
@@ -91,7 +92,8 @@ def run(arguments: argparse.Namespace) -> int:
         output.mkdir(parents=True, exist_ok=True)
         job = job_of(recipe, device, output, resume=arguments.resume)
         created, facts = now(), collect_facts(bench)
-        answer, interrupted = _train(job, of_ones_own(bench), output)
+        with watching(stream) as watched:
+            answer, interrupted = _train(job, of_ones_own(bench), output, stream)
         if interrupted and not _ended(output):
             return _tell_how_to_go_on(output)
         if answer.outcome == "skipped":
@@ -114,12 +116,15 @@ def run(arguments: argparse.Namespace) -> int:
             conditions={"other": {}},
             secrets=hidden,
             finetune=section_of(log.events_in(output / log.NAME), recipe),
+            watched=watched.data(),
         )
         policy = policy_for(root, environment, lock_digest=lock.digest, expected={job.id}, secrets=hidden)
         report = judged(whole, policy, [])
         path = history.append(
             output, report, render=markdown.render, beside=html.BESIDE, audit=lambda sealed: audit(sealed, policy)
         )
+    if stream:
+        stream.tell("report", {"file": str(path)})
     _tell(path, output, as_json=arguments.json)
     return exit_of(report, strict=False)
 
@@ -238,32 +243,13 @@ def _device(arguments: argparse.Namespace, recipe: Recipe, environment: Environm
     return wanted
 
 
-def _train(job: Job, bench: Bench, output: Path) -> tuple[Answer, bool]:
+def _train(job: Job, bench: Bench, output: Path, stream: Stream | None) -> tuple[Answer, bool]:
     """What came of it, and whether somebody asked it to end early."""
-    live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    with Training(sys.stderr, output / log.NAME, live), _first_interrupt_is_gentle(bench.children) as interrupted:
+    live = stream is None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    shown = Training(sys.stderr, output / log.NAME, live, stream.training if stream else None)
+    with shown, first_interrupt_is_gentle(bench.children) as interrupted:
         (answer,) = ask_all([job], bench, lambda _: None)
     return answer, interrupted.is_set()
-
-
-@contextmanager
-def _first_interrupt_is_gentle(children: Children) -> Iterator[threading.Event]:
-    """The first interrupt asks the training to save and end; the second ends it."""
-    interrupted = threading.Event()
-
-    def once(*_: object) -> None:
-        interrupted.set()
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        print("\nsaving, then ending; interrupt once more to end at once", file=sys.stderr)
-        children.interrupt()
-
-    before = {number: signal.signal(number, once) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield interrupted
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _ended(output: Path) -> bool:
@@ -274,10 +260,10 @@ def _ended(output: Path) -> bool:
 def _tell_how_to_go_on(output: Path) -> int:
     made = [event["iteration"] for event in log.events_in(output / log.NAME) if event["event"] == "checkpoint"]
     if made:
-        print(f"interrupted after iteration {made[-1]}", file=sys.stderr)
-        print(f"go on with: verify lora --resume --output {output}", file=sys.stderr)
+        print(say("interrupted after iteration {}", made[-1]), file=sys.stderr)
+        print(say("go on with: verify lora --resume --output {}", output), file=sys.stderr)
     else:
-        print("interrupted before there was anything to save; begin again when you like", file=sys.stderr)
+        print(say("interrupted before there was anything to save; begin again when you like"), file=sys.stderr)
     return Exit.INTERRUPTED
 
 
@@ -292,8 +278,8 @@ def _tell(path: Path, output: Path, *, as_json: bool) -> None:
         sys.stdout.write(printed(report))
         return
     print(text.brief(report, colour=sys.stdout.isatty()))
-    print(f"{path}, .md and .html beside it")
+    print(say("{}, .md and .html beside it", path))
     if _ended(output):
-        print(f"the adapter is in {output / 'adapter'}")
+        print(say("the adapter is in {}", output / "adapter"))
     elif any(event["event"] == "checkpoint" for event in log.events_in(output / log.NAME)):
-        print(f"it did not come to its end; go on with: verify lora --resume --output {output}")
+        print(say("it did not come to its end; go on with: verify lora --resume --output {}", output))

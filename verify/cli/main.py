@@ -13,7 +13,10 @@ from types import FrameType
 
 from verify import __version__
 from verify.cli.options import place
+from verify.cli.parser import Parser
 from verify.errors import Exit, VerifyError
+from verify.language.choice import OPTION, chosen
+from verify.language.speech import LANGUAGES, reworded, say, speaking
 
 # Only the chosen verb's module is imported: `--help` answers in the time that Python takes to start.
 VERBS = {
@@ -32,6 +35,8 @@ VERBS = {
     "fleet": "certify every node of a cluster through Slurm, and tell of all of them on one page",
     "prolog": "tell in seconds whether this node may take jobs: for Slurm's Prolog and HealthCheckProgram",
     "report": "show, validate or convert a report",
+    "serve": "show the history in a browser, start jobs there and watch them: on loopback, with a token",
+    "monitor": "show how busy, full, warm and fast processor, memory and devices are",
     "image": "build a container image of an environment, and certify inside it",
     "sbom": "tell what a lock is made of, as CycloneDX",
     "lock": "resolve the locks of the platforms",
@@ -53,6 +58,16 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _run(words: Sequence[str]) -> int:
     try:
+        language, rest = chosen(words, os.environ)
+    except VerifyError as error:
+        _say(error.message, error.hint)
+        return error.exit
+    with speaking(language):
+        return _spoken(rest)
+
+
+def _spoken(words: Sequence[str]) -> int:
+    try:
         for ending in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(ending, _as_interrupt)
         arguments = _parser(words).parse_args(words)
@@ -62,7 +77,7 @@ def _run(words: Sequence[str]) -> int:
         _say(error.message, error.hint)
         return error.exit
     except KeyboardInterrupt:
-        _say("interrupted", "nothing was left running; start again when you like")
+        _say(say("interrupted"), "nothing was left running; start again when you like")
         return Exit.INTERRUPTED
     except BrokenPipeError:
         return CLOSED_PIPE
@@ -76,11 +91,12 @@ def _run(words: Sequence[str]) -> int:
 def _say(what: str, hint: str) -> None:
     # Where not even this can be written, the exit code still tells.
     with contextlib.suppress(OSError):
-        print(f"error: {_line(what)}\nhint: {_line(hint)}", file=sys.stderr)
+        print(say("error: {}", _line(what)), say("hint: {}", _line(hint)), sep="\n", file=sys.stderr)
 
 
 def _line(text: str) -> str:
     """One line that nothing in it can move or hide: names and texts of any file may stand in an error."""
+    text = reworded(text)
     if text.isprintable() and len(text) <= LONGEST_LINE:
         return text
     from verify.render.words import visible
@@ -108,19 +124,27 @@ def _never_fail_to_write() -> None:
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="verify", description="Certify that a machine can train language models.")
+    parser = Parser(prog="verify", description="Certify that a machine can train language models.")
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument(
         "--root", metavar="DIR", type=place, help="the project's folder (default: found from here upwards)"
     )
+    parser.add_argument(
+        OPTION, choices=LANGUAGES, help="the language to speak, before or after the verb (default: as $LANG has it)"
+    )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, summary in VERBS.items():
-        verb = verbs.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        verb = verbs.add_parser(name, help=summary, description=_sentence(summary))
         if name in words:
             module = importlib.import_module(f"verify.cli.{name}")
             module.declare(verb)
             verb.set_defaults(run=module.run)
     return parser
+
+
+def _sentence(summary: str) -> str:
+    said = reworded(summary)
+    return f"{said[0].upper()}{said[1:]}." if said == summary else f"{said}。"
 
 
 def _as_interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -5,9 +5,13 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Self, TextIO
 
+from verify.language.speech import reworded, say
+from verify.language.width import columns, cut
+from verify.render.kept import word
 from verify.run.answer import Answer
 from verify.run.plan import Job
 
@@ -58,7 +62,8 @@ class Progress:
     def __enter__(self) -> Self:
         self._begin = self.clock()
         if self.live:
-            threading.Thread(target=self._refresh, daemon=True).start()
+            # A thread would begin in English.
+            threading.Thread(target=copy_context().run, args=(self._refresh,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -90,12 +95,13 @@ class Progress:
                 return
 
     def _lines(self, answer: Answer) -> list[str]:
-        outcome = answer.outcome.replace("_", " ")
-        word = f"\x1b[{COLOURS[answer.outcome]}m{outcome:>13}\x1b[0m" if self.live else f"{outcome:>13}"
+        outcome = word(answer.outcome)
+        said = " " * (13 - columns(outcome)) + outcome
+        shown = f"\x1b[{COLOURS[answer.outcome]}m{said}\x1b[0m" if self.live else said
         count = f"[{self._done.total():>{len(str(len(self.jobs)))}}/{len(self.jobs)}]"
         seconds = "" if answer.outcome == "skipped" else f"{answer.wall_seconds:7.1f} s"
-        first = f"{count} {word}  {answer.job.id}{seconds and f'  {seconds.strip()}'}"
-        reason = [f"{'':>{len(count)}}                {answer.reason}"] if answer.reason else []
+        first = f"{count} {shown}  {answer.job.id}{seconds and f'  {seconds.strip()}'}"
+        reason = [f"{'':>{len(count)}}                {reworded(answer.reason)}"] if answer.reason else []
         log = [f"    | {line}" for line in (answer.log or "").splitlines()] if self.verbose else []
         return [first, *reason, *log]
 
@@ -112,9 +118,17 @@ class Progress:
             return
         self._erase()
         now, width = self.clock(), shutil.get_terminal_size().columns - 1
-        lines = [f"      running  {job.id}  {duration(now - start)}" for job, start in self._running]
-        lines.append(f"{self._done.total()} of {len(self.jobs)} done, {duration(now - self._begin)}, {self._left(now)}")
-        self.stream.write("\n".join(line[:width] for line in lines))
+        lines = ["      " + say("running  {}  {}", job.id, duration(now - start)) for job, start in self._running]
+        lines.append(
+            say(
+                "{} of {} done, {}, {}",
+                self._done.total(),
+                len(self.jobs),
+                duration(now - self._begin),
+                self._left(now),
+            )
+        )
+        self.stream.write("\n".join(cut(line, width) for line in lines))
         self._footer = len(lines)
         self.stream.flush()
 
@@ -139,7 +153,7 @@ class Progress:
                 alone += seconds
             else:
                 shared += seconds
-        return f"about {duration(shared / self.together + alone)} left"
+        return say("about {} left", duration(shared / self.together + alone))
 
     def _seconds(self, job: Job) -> float:
         """How long a job takes: as it just did, as it did last time, or as its like does."""
@@ -152,5 +166,5 @@ def duration(seconds: float) -> str:
     minutes, seconds_left = divmod(whole, 60)
     hours, minutes_left = divmod(minutes, 60)
     if hours:
-        return f"{hours} h {minutes_left:02} min"
-    return f"{minutes} min {seconds_left:02} s" if minutes else f"{whole} s"
+        return say("{} h {} min", hours, f"{minutes_left:02}")
+    return say("{} min {} s", minutes, f"{seconds_left:02}") if minutes else say("{} s", whole)

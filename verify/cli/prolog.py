@@ -25,6 +25,8 @@ from verify.cli.surroundings import project_root
 from verify.errors import Exit, VerifyError
 from verify.fleet.slurm import Slurm
 from verify.judge.prolog import reasons, too_few
+from verify.language.speech import say
+from verify.render import words
 from verify.render.words import visible
 from verify.report import history, v1, v3
 from verify.report.upgrade import newest
@@ -64,13 +66,14 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Say in one line whether the node holds; 0 when it does, 1 when not, 3 when that cannot be told."""
     code, why = _looked(arguments)
-    told = visible("; ".join(why))
+    english = visible("; ".join(why))
+    told = words.told("; ".join(why))
     if arguments.json:
         print(json.dumps({"holds": not why, "reasons": why}, indent=2))
     else:
-        print(f"does not hold: {told}" if why else "holds", file=sys.stderr if why else sys.stdout)
+        print(say("does not hold: {}", told) if why else say("holds"), file=sys.stderr if why else sys.stdout)
     if why and arguments.drain:
-        _drain(_node(arguments.node), told)
+        _drain(_node(arguments.node), english)
     elif not why and arguments.resume:
         _resume(_node(arguments.node))
     return code
@@ -121,9 +124,9 @@ def _last_judged(root: Path, environment: str, machine: str) -> v3.Report | None
 
 def _quick(root: Path, environment: str, select: str) -> list[str]:
     """What of a trial did not pass, asked in a process of its own, which ends with the deadline."""
-    words = ["--root", str(root), "run", "--environment", environment, "--level", "quick", "--select", select, "--json"]
+    what = ["run", "--environment", environment, "--level", "quick", "--select", select, "--json"]
     with subprocess.Popen(
-        [sys.executable, "-P", "-m", "verify", *words],
+        [sys.executable, "-P", "-m", "verify", "--lang", "en", "--root", str(root), *what],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -194,4 +197,4 @@ def _resume(node: str) -> None:
     state, reason = slurm.state_of(node)
     if "DRAIN" in state and reason.startswith(PREFIX):
         slurm.resume(node)
-        print(f"{node} takes jobs again: it was drained for: {reason.removeprefix(PREFIX)}")
+        print(say("{} takes jobs again: it was drained for: {}", node, reason.removeprefix(PREFIX)))

@@ -8,6 +8,7 @@ from verify.cli.formats import FORMATS, shown
 from verify.cli.options import given, place
 from verify.cli.surroundings import now, project_root
 from verify.errors import Exit, UsageError
+from verify.language.speech import say
 from verify.report.v2 import Finding, Severity
 from verify.report.versions import VERSIONS, AnyReport, Version
 
@@ -81,7 +82,7 @@ def _validate(arguments: argparse.Namespace, root: Path) -> int:
     else:
         for where, finding in found:
             print(f"{visible(where)}: {said(finding)}")
-        print(f"{len(reports)} of {len(reports)} reports are what was written; findings: {len(found)}")
+        print(say("{} of {} reports are what was written; findings: {}", len(reports), len(reports), len(found)))
     return Exit.INTEGRITY if any(finding.severity == "error" for _, finding in found) else Exit.HOLDS
 
 

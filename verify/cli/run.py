@@ -17,10 +17,13 @@ from verify.cli.checks import declare_own
 from verify.cli.options import count, place
 from verify.cli.printed import printed
 from verify.cli.stored import report_called
+from verify.cli.stream import declare_progress, stream_of
 from verify.cli.surroundings import conditions, now, project_root, secrets
+from verify.cli.watching import watching
 from verify.errors import Exit, UsageError
 from verify.image.seal import image_here
 from verify.judge.verdict import audit
+from verify.language.speech import say
 from verify.probe import contention
 from verify.probe.check import LEVELS, Level
 from verify.render import markdown, text
@@ -60,6 +63,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "--key", metavar="FILE", type=place, help="sign the head of the history with this key, and attest the report"
     )
     parser.add_argument("--json", action="store_true", help="print the report, or a trial's results, as JSON")
+    declare_progress(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="show the log of each check that does not pass")
 
 
@@ -125,7 +129,7 @@ def _signing(root: Path, environment: str, file: Path) -> "Signing":
 def _jobs(subject: Subject, places: list[Path]) -> list[Job]:
     found = every_check(places)
     for origin, checks in Counter(item.origin for item in found if item.origin != SUITE).items():
-        print(f"{checks} checks are from {origin}", file=sys.stderr)
+        print(say("{} checks are from {}", checks, origin), file=sys.stderr)
     return plan(
         [item.check for item in found],
         level=subject.level,
@@ -150,7 +154,9 @@ def _certify(subject: Subject, jobs: list[Job], signing: "Signing | None", argum
     last = history.latest(subject.root, subject.environment.name, machine)
     created, before, load = now(), contention.now(), os.getloadavg()[0]
     facts = collect_facts(subject.bench)
-    asked = ask(jobs, subject.bench, seconds_known(last), verbose=arguments.verbose)
+    stream = stream_of(arguments)
+    with watching(stream) as watched:
+        asked = ask(jobs, subject.bench, seconds_known(last), verbose=arguments.verbose, stream=stream)
     after = contention.between(before, contention.now(), subject.bench.processors)
     whole = Run(
         id=randomness.token_hex(6),
@@ -167,6 +173,7 @@ def _certify(subject: Subject, jobs: list[Job], signing: "Signing | None", argum
         interrupted=asked.interrupted,
         conditions=conditions(load, after, seconds_inside_checks=seconds_inside(asked.answers)),
         secrets=hidden,
+        watched=watched.data(),
     )
     report = judged(whole, policy, issues)
     path = history.append(
@@ -177,10 +184,16 @@ def _certify(subject: Subject, jobs: list[Job], signing: "Signing | None", argum
         audit=lambda sealed: audit(sealed, policy),
         sign=signing.head if signing else None,
     )
+    if stream:
+        stream.tell("report", {"file": str(path)})
     _tell(subject.root, path, as_json=arguments.json)
     if signing:
-        what = "the head of the history and the report" if signing.report(path, report) else "the head of the history"
-        print(f"{what}: signed by {signing.signer.name}", file=sys.stderr)
+        what = (
+            say("the head of the history and the report")
+            if signing.report(path, report)
+            else say("the head of the history")
+        )
+        print(say("{}: signed by {}", what, signing.signer.name), file=sys.stderr)
     return Exit.INTERRUPTED if asked.interrupted else exit_of(report, strict=arguments.strict)
 
 
@@ -191,7 +204,7 @@ def _tell(root: Path, path: Path, *, as_json: bool) -> None:
         sys.stdout.write(printed(report))
         return
     print(text.brief(report, colour=sys.stdout.isatty()))
-    print(f"{path.relative_to(root)}, .md and .html beside it; `verify report show` has it all")
+    print(say("{}, .md and .html beside it; `verify report show` has it all", path.relative_to(root)))
 
 
 def exit_of(report: AnyReport, *, strict: bool) -> int:

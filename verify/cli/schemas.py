@@ -4,6 +4,7 @@ import argparse
 
 from verify.cli.surroundings import project_root
 from verify.errors import Exit
+from verify.render.kept import word
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +18,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     changed = write_schemas(project_root(arguments), check=arguments.check)
     for name in changed:
-        print(f"schemas/{name}: {'outdated' if arguments.check else 'written'}")
+        print(f"schemas/{name}: {word('outdated' if arguments.check else 'written')}")
     if not changed:
-        print("schemas/: unchanged")
+        print(f"schemas/: {word('unchanged')}")
     return Exit.REFUSED if arguments.check and changed else Exit.HOLDS

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError, VerifyError
+from verify.language.speech import reworded
+from verify.render.kept import word
 
 if TYPE_CHECKING:
     from verify.spec.machine import Machine
@@ -40,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     from verify.spec.provision import provision
 
     made = provision(root, name, environ=os.environ, report=_tell, recreate=arguments.recreate)
-    print(f"{made.environment}: {made.status}")
+    print(f"{made.environment}: {word(made.status)}")
     return Exit.HOLDS
 
 
@@ -92,7 +94,7 @@ def heed(root: Path, name: str, *, despite: Collection[str], macos: str) -> None
 
     advisories = read_advisories(root)
     known = [advisory.id for advisory in advisories]
-    for unknown in (word for word in despite if word not in known):
+    for unknown in (one for one in despite if one not in known):
         near = difflib.get_close_matches(unknown, known, n=1)
         hint = f"did you mean `{near[0]}`?" if near else f"look into {PATH}"
         raise UsageError(f"there is no advisory `{unknown}`", hint)
@@ -100,7 +102,8 @@ def heed(root: Path, name: str, *, despite: Collection[str], macos: str) -> None
     installed = load_platform(root, environment.platform)
     told = applying(advisories, environment, installed, read_lock(root, installed.name), macos)
     for advisory in told:
-        _tell(f"{advisory.severity}: {advisory.id}: {advisory.reason}\n    {advisory.advice}\n    {advisory.link}")
+        lines = reworded(advisory.reason), f"    {reworded(advisory.advice)}", f"    {advisory.link}"
+        _tell(f"{word(advisory.severity)}: {advisory.id}: " + "\n".join(lines))
     refusing = [one.id for one in told if one.severity == "refuse" and one.id not in despite]
     if refusing:
         insisting = " ".join(f"--despite {one}" for one in refusing)
@@ -122,4 +125,4 @@ def _choice(root: Path, machine: "Machine") -> str:
 
 
 def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(reworded(line), file=sys.stderr, flush=True)

@@ -16,6 +16,7 @@ from verify.gate.bisect import subset_lock
 from verify.gate.culprit import Suspects, culprits
 from verify.gate.stages import Plan
 from verify.judge.gate_policy import GatePolicy
+from verify.language.speech import reworded, say
 from verify.report.v2 import Finding
 from verify.run.answer import Answer
 from verify.run.plan import Job
@@ -113,7 +114,7 @@ class Asking:
         """
         if not jobs:
             return []
-        tell(f"-- {title}")
+        tell(f"-- {reworded(title)}")
         asked = ask(jobs, bench, {}, verbose=self.verbose)
         if asked.interrupted:
             raise KeyboardInterrupt
@@ -126,7 +127,7 @@ def bisected(
     """The packages behind each finding, as far as somebody waits for it."""
 
     def take(names: frozenset[str]) -> Arm | None:
-        tell(f"-- bisecting: {', '.join(sorted(names)) or 'no change'}")
+        tell(say("-- bisecting: {}", ", ".join(sorted(names)) or say("no change")))
         lock = subset_lock(subject.root, subject.current, subject.candidate, names, environ=os.environ)
         return None if lock is None else side_of(subject, "gate-mix", lock, scratch)
 
@@ -134,7 +135,7 @@ def bisected(
     # An interrupt ends the search: what was found stays found, and the gate is kept.
     with suppress(KeyboardInterrupt):
         for row in culprits(findings, Suspects([change.name for change in subject.changes], take, current, plan)):
-            tell(f"{row['subject']}: {', '.join(row['packages']) or row['note']}")
+            tell(f"{row['subject']}: {', '.join(row['packages']) or reworded(row['note'])}")
             found.append(row)
         vacate(subject.root, "gate-mix")
     return found

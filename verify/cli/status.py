@@ -10,7 +10,9 @@ from verify.cli.bench import bench_for, declare_environment
 from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError
 from verify.judge.status import lapses
-from verify.render.words import visible
+from verify.language.speech import say
+from verify.render import words
+from verify.render.kept import word
 from verify.report import history, v1, v3
 from verify.report.upgrade import newest
 from verify.run.identity import machine_id
@@ -48,8 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
         told = {"report": last.id, "finished": last.finished, "holds": not reasons, "reasons": reasons}
         print(json.dumps(told, indent=2))
     else:
-        print(f"report {last.id} of {last.finished}: {last.verdict.value if last.verdict else 'not judged'}")
-        print("\n".join(f"does not hold: {visible(reason)}" for reason in reasons) or "it still holds")
+        verdict = word(last.verdict.value) if last.verdict else say("not judged")
+        print(say("report {} of {}: {}", last.id, last.finished, verdict))
+        print("\n".join(say("does not hold: {}", words.told(reason)) for reason in reasons) or say("it still holds"))
     return Exit.REFUSED if reasons else Exit.HOLDS
 
 

@@ -3,7 +3,8 @@
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any, Self, TextIO
 
 from verify.checks.finetune.log import events_in
 from verify.cli.progress import duration
+from verify.language.speech import reworded, say
+from verify.language.width import cut
 
 REFRESH_SECONDS = 0.5
 CLEAR = "\r\x1b[J"
@@ -26,11 +29,13 @@ class Training:
         stream: Where to write.
         path: The log.
         live: Whether the stream is a terminal that can be rewritten.
+        worded: What to say of an event, knowing all so far; nothing is said of one that makes an empty text.
     """
 
     stream: TextIO
     path: Path
     live: bool
+    worded: Callable[[Event, list[dict[str, Any]]], str] | None = None
     _seen: list[dict[str, Any]] = field(default_factory=list)
     _drawn: bool = False
     _begin: float = field(default_factory=time.monotonic)
@@ -39,7 +44,7 @@ class Training:
 
     def __enter__(self) -> Self:
         self._seen = events_in(self.path)
-        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread = threading.Thread(target=copy_context().run, args=(self._watch,), daemon=True)
         self._thread.start()
         return self
 
@@ -62,12 +67,12 @@ class Training:
             self.stream.write(CLEAR)
             self._drawn = False
         for event in new:
-            line = told(event, events)
+            line = (self.worded or told)(event, events)
             if line:
                 self.stream.write(f"{line}\n")
         if self.live and not last:
             waited = duration(time.monotonic() - self._begin)
-            self.stream.write(f"{left(events)}, {waited}"[: shutil.get_terminal_size().columns - 1])
+            self.stream.write(cut(f"{left(events)}, {waited}", shutil.get_terminal_size().columns - 1))
             self._drawn = True
         self.stream.flush()
 
@@ -77,27 +82,39 @@ def told(event: Event, events: list[dict[str, Any]]) -> str:
     match event["event"]:
         case "started":
             share = event["trainable"] / event["parameters"]
-            return (
-                f"device {event['device']} ({event['device_title']}), {event['dtype']}: {event['trainable']:,} of "
-                f"{event['parameters']:,} parameters are trained ({share:.3%})\n"
-                f"{event['training_examples']} examples to train on, {event['held_out_examples']} held out "
-                f"({event['split']}), {event['iterations']} iterations"
-                + (f"; {event['cut_examples']} examples were cut" if event["cut_examples"] else "")
-            )
+            return say(
+                "device {} ({}), {}: {} of {} parameters are trained ({})\n{} examples to train on, "
+                "{} held out ({}), {} iterations",
+                event["device"],
+                event["device_title"],
+                event["dtype"],
+                f"{event['trainable']:,}",
+                f"{event['parameters']:,}",
+                f"{share:.3%}",
+                event["training_examples"],
+                event["held_out_examples"],
+                reworded(event["split"]),
+                event["iterations"],
+            ) + (say("; {} examples were cut", event["cut_examples"]) if event["cut_examples"] else "")
         case "trained":
             rate, tokens = event["iterations"] / event["seconds"], event["tokens"] / event["seconds"]
             before = (e for e in events if e["event"] == "trained" and e["iteration"] <= event["iteration"])
             so_far = sum(each["tokens"] for each in before)
-            return (
-                f"iteration {event['iteration']:>6}  loss {event['loss']:.4f}  {rate:.3g} it/s  {tokens:.4g} tokens/s  "
-                f"{so_far:,} tokens  peak {event['peak_memory_bytes'] / 1e9:.2f} GB"
+            return say(
+                "iteration {}  loss {}  {} it/s  {} tokens/s  {} tokens  peak {} GB",
+                f"{event['iteration']:>6}",
+                f"{event['loss']:.4f}",
+                f"{rate:.3g}",
+                f"{tokens:.4g}",
+                f"{so_far:,}",
+                f"{event['peak_memory_bytes'] / 1e9:.2f}",
             )
         case "validation":
-            return f"iteration {event['iteration']:>6}  held-out loss {event['loss']:.4f}"
+            return say("iteration {}  held-out loss {}", f"{event['iteration']:>6}", f"{event['loss']:.4f}")
         case "checkpoint":
-            return f"iteration {event['iteration']:>6}  saved {event['folder']}"
+            return say("iteration {}  saved {}", f"{event['iteration']:>6}", event["folder"])
         case "resumed":
-            return f"going on after iteration {event['iteration']}"
+            return say("going on after iteration {}", event["iteration"])
     return ""
 
 
@@ -105,15 +122,17 @@ def left(events: list[dict[str, Any]]) -> str:
     """How far it is, and how long it still takes at the rate of the last lines."""
     start = next((event for event in events if event["event"] == "started"), None)
     if start is None:
-        return "loading the model"
+        return say("loading the model")
     trained = [event for event in events if event["event"] == "trained"]
     done = trained[-1]["iteration"] if trained else 0
     # The first iteration compiles, allocates and fills caches: it tells nothing of those to come.
     steady = [event for event in trained if event["iteration"] > 1][-RECENT:] or trained
     if not steady:
-        return f"iteration 0 of {start['iterations']}"
+        return say("iteration 0 of {}", start["iterations"])
     each = sum(event["seconds"] for event in steady) / sum(event["iterations"] for event in steady)
-    return f"iteration {done} of {start['iterations']}, about {duration(each * (start['iterations'] - done))} left"
+    return say(
+        "iteration {} of {}, about {} left", done, start["iterations"], duration(each * (start["iterations"] - done))
+    )
 
 
 RECENT = 5

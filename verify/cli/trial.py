@@ -11,7 +11,9 @@ from typing import Any
 import verify
 from verify.cli.ask import Asked, ask, seconds_known
 from verify.cli.options import count, given
+from verify.cli.stream import stream_of
 from verify.errors import Exit, UsageError
+from verify.language.speech import later, reworded, say
 from verify.probe.check import DEVICES
 from verify.render import repeats as repeats_text
 from verify.report.repeats import Repeats, repeats_of
@@ -23,7 +25,7 @@ from verify.run.rerun import Rerun, rerun
 from verify.run.supervise import Bench
 from verify.spec.lock import Lock
 
-NOTHING_KEPT = "certifies nothing, so no report was written"
+NOTHING_KEPT = later("certifies nothing, so no report was written")
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -67,13 +69,20 @@ def attempt(
         chosen = _again(chosen, since, lock, verbose=arguments.verbose)
         _refuse_idle(chosen)
         if not chosen and not arguments.json:
-            print(f"nothing to ask again: what applies here passed in report {since.id}")
+            print(say("nothing to ask again: what applies here passed in report {}", since.id))
             return Exit.HOLDS
-    asked = ask(chosen, bench, seconds_known(since), verbose=arguments.verbose, times=arguments.repeat or 1)
+    asked = ask(
+        chosen,
+        bench,
+        seconds_known(since),
+        verbose=arguments.verbose,
+        times=arguments.repeat or 1,
+        stream=stream_of(arguments),
+    )
     holds = _tell_repeats(asked, chosen, arguments) if arguments.repeat else _tell(asked, arguments)
     if asked.interrupted:
-        print(f"error: interrupted after {len(asked.answers)} of {asked.wanted} answers", file=sys.stderr)
-        print("hint: what they say is printed; nothing was left running", file=sys.stderr)
+        print(say("error: interrupted after {} of {} answers", len(asked.answers), asked.wanted), file=sys.stderr)
+        print(say("hint: what they say is printed; nothing was left running"), file=sys.stderr)
         return Exit.INTERRUPTED
     return Exit.HOLDS if holds else Exit.REFUSED
 
@@ -82,7 +91,9 @@ def _refuse_idle(jobs: Sequence[Job]) -> None:
     """A trial that asks nothing has shown nothing, least of all that something holds."""
     reasons = Counter(job.skip for job in jobs)
     if jobs and None not in reasons:
-        told = "; ".join(f"{reason} ({number} of {len(jobs)})" for reason, number in reasons.most_common())
+        told = "; ".join(
+            say("{} ({} of {})", reworded(reason or ""), number, len(jobs)) for reason, number in reasons.most_common()
+        )
         raise UsageError(f"nothing is left to ask: {told}", "choose a device or an environment that can answer")
 
 
@@ -96,18 +107,26 @@ def _again(jobs: Sequence[Job], since: AnyReport, lock: Lock, *, verbose: bool) 
 def _left_out(parted: Rerun, since: AnyReport, lock: Lock, verbose: bool) -> Iterator[str]:
     """What will be asked again and what will not, and how far that can be believed."""
     yield (
-        f"report {since.id} of {since.finished}: not passed {len(parted.not_passed)}, "
-        f"not in it {len(parted.unknown)}, passed and left out {len(parted.passed)}"
+        say(
+            "report {} of {}: not passed {}, not in it {}, passed and left out {}",
+            since.id,
+            since.finished,
+            len(parted.not_passed),
+            len(parted.unknown),
+            len(parted.passed),
+        )
     )
     if verbose:
-        yield from (f"  left out: {job.id}" for job in parted.passed)
+        yield from ("  " + say("left out: {}", job.id) for job in parted.passed)
     elif parted.passed:
         topics = Counter(job.check.id.partition(".")[0] for job in parted.passed)
-        yield f"  left out: {', '.join(f'{topic} {number}' for topic, number in sorted(topics.items()))}"
+        yield "  " + say("left out: {}", ", ".join(f"{topic} {number}" for topic, number in sorted(topics.items())))
     if since.lock.digest != lock.digest:
-        yield "  its lock was another one: what passed with that may fail with this"
+        yield "  " + say("its lock was another one: what passed with that may fail with this")
     if since.suite.digest != sources_digest(Path(verify.__file__).parent):
-        yield "  the suite has changed since; the report does not tell which checks, so those that passed are left out"
+        yield "  " + say(
+            "the suite has changed since; the report does not tell which checks, so those that passed are left out"
+        )
 
 
 def _tell(asked: Asked, arguments: argparse.Namespace) -> bool:
@@ -116,9 +135,13 @@ def _tell(asked: Asked, arguments: argparse.Namespace) -> bool:
     else:
         for answer in asked.answers:
             if answer.job.skip and answer.job.required:
-                print(f"not asked, though a certificate needs it: {answer.job.id}: {answer.reason}")
+                print(
+                    say(
+                        "not asked, though a certificate needs it: {}: {}", answer.job.id, reworded(answer.reason or "")
+                    )
+                )
         tried = sum(not answer.job.skip for answer in asked.answers)
-        print(f"{tried} checks tried; a selection {NOTHING_KEPT}")
+        print(say("{} checks tried; a selection {}", tried, say(NOTHING_KEPT)))
     return all(map(_holds, asked.answers))
 
 
@@ -138,7 +161,7 @@ def _tell_repeats(asked: Asked, jobs: Sequence[Job], arguments: argparse.Namespa
         print(json.dumps(told, indent=2))
     else:
         print(repeats_text.render(found, colour=sys.stdout.isatty()))
-        print(f"a repetition {NOTHING_KEPT}")
+        print(say("a repetition {}", say(NOTHING_KEPT)))
     return all(item.holds for item in found)
 
 

@@ -18,6 +18,7 @@ from verify.cli.surroundings import conditions, now, project_root, secrets
 from verify.errors import Exit, UsageError, VerifyError
 from verify.gate.assemble import Gate, Gathered, judged
 from verify.gate.stages import STAGES, Plan, go_through
+from verify.language.speech import say
 from verify.probe import contention
 from verify.render import gate as page
 from verify.render import gate_junit
@@ -77,8 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Hold the candidate against the lock in use."""
     subject = _subject(arguments)
     for change in subject.changes:
-        tell(f"  {change.name} {change.before or 'none'} -> {change.after or 'none'}")
-    tell(f"{len(subject.changes)} packages differ")
+        tell(f"  {change.name} {change.before or say('none')} -> {change.after or say('none')}")
+    tell(say("{} packages differ", len(subject.changes)))
     if arguments.lock_only:
         return Exit.HOLDS
     state = state_directory(subject.root)
@@ -147,7 +148,7 @@ def _candidate(root: Path, platform: Platform, current: Lock, arguments: argpars
     path = candidate_path(root, platform.name)
     made = make_candidate(root, platform.name, arguments.wanted, environ=os.environ, current=current)
     replace_file(path, made)
-    tell(f"candidate: {path.relative_to(root)}")
+    tell(say("candidate: {}", path.relative_to(root)))
     return _foreign(root, path, platform)
 
 
@@ -212,11 +213,11 @@ def _end(subject: Subject, report: Report, arguments: argparse.Namespace) -> int
         sys.stdout.write(printed(kept))
     else:
         print(page.brief(kept, colour=sys.stdout.isatty()))
-        print(f"{path.relative_to(subject.root)} and .md beside it")
+        print(say("{} and .md beside it", path.relative_to(subject.root)))
     said = page.verdict(kept).value
     if arguments.accept and said == "accepted":
         _promote(subject)
-        tell(f"lockfiles/{subject.platform.name}.txt is the candidate now; set up again: ./noxw -s setup")
+        tell(say("lockfiles/{}.txt is the candidate now; set up again: ./noxw -s setup", subject.platform.name))
     return Exit.INTERRUPTED if report.interrupted else EXITS[said]
 
 

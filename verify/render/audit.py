@@ -5,13 +5,20 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, starmap
 
 from verify.claims.finding import Audited, AuditFinding
+from verify.language.speech import each, later, say
 from verify.render import words
-from verify.render.markup import code, escaped, table
+from verify.render.kept import word
+from verify.render.markup import code, escaped, table, told
 from verify.render.text import painted
 
 MARKS = {"error": "✗", "warning": "!", "note": "·"}
 COLOURS = {"error": "failed", "warning": "conditional", "note": "skipped"}
-PLURALS = {"report": "reports", "document": "documents", "history": "histories", "gate": "gates"}
+COUNTED = {
+    "report": (later("{} report"), later("{} reports")),
+    "document": (later("{} document"), later("{} documents")),
+    "history": (later("{} history"), later("{} histories")),
+    "gate": (later("{} gate"), later("{} gates")),
+}
 SHOWN_CLAIM = 160
 SHOWN_LINES = 20
 
@@ -24,20 +31,20 @@ def text(audited: Audited, *, colour: bool = False) -> str:
 
 def markdown(audited: Audited) -> str:
     """The audit as Markdown, for a pull request or a job's summary."""
-    parts = [f"# Audit: {summary(audited)}"]
+    parts = ["# " + say("Audit: {}", summary(audited))]
     for file, found in _by_file(audited):
         rows = [
             (
                 str(one.place.line or ""),
-                f"{MARKS[one.severity]} {one.grade}",
+                f"{MARKS[one.severity]} {word(one.grade)}",
                 f"`{one.rule}`",
                 f"`{code(words.visible(one.claim, SHOWN_CLAIM))}`" if one.claim else "",
-                escaped(one.message),
+                told(one.message),
                 escaped(sum_of(one)),
             )
             for one in found
         ]
-        parts += [f"## `{code(file)}`", table([("line", "", "rule", "it says", "but", "the sum"), *rows])]
+        parts += [f"## `{code(file)}`", table([each("line", "", "rule", "it says", "but", "the sum"), *rows])]
     parts += [f"{escaped(line)}" for line in _unread(audited)]
     return "\n\n".join(parts) + "\n"
 
@@ -47,9 +54,11 @@ def summary(audited: Audited) -> str:
     counts = Counter(finding.severity for finding in audited.findings)
     certain = sum(finding.grade == "certain" and finding.severity != "note" for finding in audited.findings)
     numbers = Counter(audited.looked_at.values())
-    kinds = ", ".join(f"{number} {kind if number == 1 else PLURALS[kind]}" for kind, number in numbers.items())
-    said = f"{counts['error']} wrong, {counts['warning']} doubtful ({certain} for certain), {counts['note']} noted"
-    return f"{kinds or 'nothing'} looked at: {said}"
+    kinds = ", ".join(say(COUNTED[kind][number != 1], number) for kind, number in numbers.items())
+    said = say(
+        "{} wrong, {} doubtful ({} for certain), {} noted", counts["error"], counts["warning"], certain, counts["note"]
+    )
+    return say("{} looked at: {}", kinds or say("nothing"), said)
 
 
 def sum_of(finding: AuditFinding) -> str:
@@ -58,7 +67,7 @@ def sum_of(finding: AuditFinding) -> str:
         return ""
     inputs = ", ".join(starmap(lambda name, value: f"{name} = {words.number(value)}", finding.inputs.items()))
     value = f"{words.number(finding.recomputed)} {'' if finding.unit == '1' else finding.unit}".strip()
-    return f"{finding.formula} = {value}" + (f" with {inputs}" if inputs else "")
+    return f"{finding.formula} = {value}" + ((" " + say("with {}", inputs)) if inputs else "")
 
 
 def _by_file(audited: Audited) -> Iterator[tuple[str, Iterator[AuditFinding]]]:
@@ -72,12 +81,12 @@ def _block(file: str, findings: Sequence[AuditFinding], colour: bool) -> str:
 def _lines(finding: AuditFinding, colour: bool) -> Iterator[str]:
     place = f"{finding.place.line:>5}" if finding.place.line else "     "
     mark = painted(MARKS[finding.severity], COLOURS[finding.severity], colour)
-    likely = " (likely)" if finding.grade == "likely" else ""
-    yield f"{place} {mark} {finding.rule}{likely}: {words.visible(finding.message)}"
+    likely = (" " + say("(likely)")) if finding.grade == "likely" else ""
+    yield f"{place} {mark} {finding.rule}{likely}: {words.told(finding.message)}"
     if finding.claim and finding.place.line:
-        yield f"          it says: {words.visible(finding.claim, SHOWN_CLAIM)}"
+        yield "          " + say("it says: {}", words.visible(finding.claim, SHOWN_CLAIM))
     if sum_of(finding):
-        yield f"          the sum: {words.visible(sum_of(finding))}"
+        yield "          " + say("the sum: {}", words.visible(sum_of(finding)))
 
 
 def _unread(audited: Audited) -> Iterator[str]:
@@ -85,4 +94,4 @@ def _unread(audited: Audited) -> Iterator[str]:
     for file, lines in audited.unread.items():
         if lines:
             some = ", ".join(map(str, lines[:SHOWN_LINES])) + (" …" if len(lines) > SHOWN_LINES else "")
-            yield f"{words.visible(file)}: {len(lines)} lines were not understood: {some}"
+            yield say("{}: {} lines were not understood: {}", words.visible(file), len(lines), some)

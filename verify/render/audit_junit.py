@@ -4,12 +4,14 @@ from collections import defaultdict
 from xml.etree import ElementTree as ET
 
 from verify.claims.finding import Audited, AuditFinding
+from verify.language.speech import speaking
 from verify.render import words
 from verify.render.audit import sum_of
 
 TAGS = {"error": "failure", "warning": "skipped"}
 
 
+@speaking("en")
 def render(audited: Audited) -> str:
     """The audit as JUnit XML."""
     root = ET.Element("testsuites", name="verify audit")

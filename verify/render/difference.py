@@ -1,18 +1,20 @@
 """Two reports side by side, for a terminal: what changed, the gravest first, and what that did to the figures."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from verify.language.speech import each, later, say
 from verify.render import words
+from verify.render.kept import word
 from verify.render.text import aligned
 from verify.report import v3
 from verify.report.difference import Change, Difference, FigureChange, Spread
 
-NEVER_RAN = "{} checks are skipped in one report and not there in the other: --all shows them"
+NEVER_RAN = later("{} checks are skipped in one report and not there in the other: --all shows them")
 # What figures do between two runs in which nothing changed.
-ONLY_BEFORE = "{} figures are only in the report before: --all shows them"
-ONLY_AFTER = "{} figures are only in the report after: --all shows them"
-OVERLAPPING = "{} figures differ by less than their spread, or have none: --all shows them"
+ONLY_BEFORE = later("{} figures are only in the report before: --all shows them")
+ONLY_AFTER = later("{} figures are only in the report after: --all shows them")
+OVERLAPPING = later("{} figures differ by less than their spread, or have none: --all shows them")
 
 
 def render(before: v3.Report, after: v3.Report, difference: Difference, *, every: bool = False) -> str:
@@ -24,29 +26,35 @@ def render(before: v3.Report, after: v3.Report, difference: Difference, *, every
         difference: What differs.
         every: Whether to show the figures too whose ranges overlap.
     """
-    heads = (("before", before), ("after", after))
+    heads = ((say("before"), before), (say("after"), after))
     told = [(name, _called(report), report.created, report.machine[:12]) for name, report in heads]
-    blocks = [aligned([("", "report", "created", "machine"), *told]), *_blocks(difference, every)]
+    blocks = [aligned([each("", "report", "created", "machine"), *told]), *_blocks(difference, every)]
     return "\n\n".join(blocks) + "\n"
 
 
-def changes(title: str, changed: Sequence[Change]) -> Iterator[str]:
-    """A table of what changed, if anything did."""
+def changes(title: str, changed: Sequence[Change], name: Callable[[str], str] = str) -> Iterator[str]:
+    """A table of what changed, if anything did.
+
+    Args:
+        title: Of the column that names it.
+        changed: What it was, and is.
+        name: What people call it; a package, for one, by its own name alone.
+    """
     if changed:
-        rows = [(words.visible(change.what), _text(change.before), _text(change.after)) for change in changed]
-        yield aligned([(title, "before", "after"), *rows])
+        rows = [(words.visible(name(change.what)), _text(change.before), _text(change.after)) for change in changed]
+        yield aligned([(title, say("before"), say("after")), *rows])
 
 
 def _blocks(difference: Difference, every: bool) -> Iterator[str]:
     if not any((difference.facts, difference.packages, difference.outcomes, difference.figures)):
-        yield "nothing differs but the conditions of the run"
+        yield say("nothing differs but the conditions of the run")
     yield from _outcomes(difference.outcomes, every)
-    yield from changes("fact", difference.facts)
-    yield from changes("package", difference.packages)
-    yield from changes("condition", difference.conditions)
+    yield from changes(say("fact"), difference.facts, word)
+    yield from changes(say("package"), difference.packages)
+    yield from changes(say("condition"), difference.conditions, word)
     shown = [figure for figure in difference.figures if every or figure.apart]
     if shown:
-        head = ("figure", "of", "before", "after", "ratio", "unit", "conditions")
+        head = each("figure", "of", "before", "after", "ratio", "unit", "conditions")
         yield aligned([head, *map(_figure, sorted(shown, key=_weight))])
     left = [figure for figure in difference.figures if not every and not figure.apart]
     for count, text in (
@@ -55,16 +63,18 @@ def _blocks(difference: Difference, every: bool) -> Iterator[str]:
         (sum(None not in (figure.before, figure.after) for figure in left), OVERLAPPING),
     ):
         if count:
-            yield f"  {text.format(count)}"
+            yield f"  {say(text, count)}"
 
 
 def _outcomes(changed: Sequence[Change], every: bool) -> Iterator[str]:
     """First what was dropped, then what changed, then what is new; what never ran only when all is asked for."""
     shown = [change for change in changed if every or not _never_ran(change)]
-    yield from changes("outcome", sorted(shown, key=lambda change: (change.after is not None, change.before is None)))
+    yield from changes(
+        say("outcome"), sorted(shown, key=lambda change: (change.after is not None, change.before is None))
+    )
     left = len(changed) - len(shown)
     if left:
-        yield f"  {NEVER_RAN.format(left)}"
+        yield f"  {say(NEVER_RAN, left)}"
 
 
 def _never_ran(change: Change) -> bool:
@@ -93,19 +103,21 @@ def _spread(spread: Spread | None) -> str:
     doubt = "? " if spread.inconclusive else ""
     if spread.low is None or spread.high is None:
         return doubt + words.number(spread.value)
-    return f"{doubt}{words.number(spread.value)} ({words.number(spread.low)} to {words.number(spread.high)})"
+    return say(
+        "{}{} ({} to {})", doubt, words.number(spread.value), words.number(spread.low), words.number(spread.high)
+    )
 
 
 def _ratio(figure: FigureChange) -> str:
     if figure.ratio is None:
         return words.NONE
     better = {"higher": figure.ratio > 1, "lower": figure.ratio < 1}.get(figure.direction)
-    return f"{figure.ratio:.4g}" + {True: " better", False: " worse", None: ""}[better]
+    return f"{figure.ratio:.4g}" + {True: " " + say("better"), False: " " + say("worse"), None: ""}[better]
 
 
 def _text(value: str | None) -> str:
-    return words.NONE if value is None else words.visible(value)
+    return words.NONE if value is None else words.told(word(value))
 
 
 def _called(report: v3.Report) -> str:
-    return f"{report.id}, number {report.sequence} of {report.environment.name}"
+    return say("{}, number {} of {}", report.id, report.sequence, report.environment.name)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from verify.render.markup import Row, escaped, fenced, listing, table
+from verify.language.speech import each, later, say
+from verify.render.markup import Row, escaped, fenced, listing, table, told
 from verify.render.words import NONE, duration, number, shape, size
 from verify.report import v3
 from verify.report.finetune import Finetune
@@ -13,42 +14,58 @@ def sections(report: v3.Report) -> Iterator[str]:
     tune = report.finetune
     if tune is None:
         return
-    yield "## Fine-tune"
+    yield "## " + say("Fine-tune")
     yield listing(_recipe(tune))
-    yield "## Training"
-    yield table([HEAD, *_rows(tune)])
+    yield "## " + say("Training")
+    yield table([each(*HEAD), *_rows(tune)])
     yield (
-        "Losses are means of a target token in nats over the iterations of a line; padding and masked prompts are no "
-        "targets and are not counted in tokens. Seconds are those of training: validation and saving are left out. The "
-        "first line holds the start-up."
+        say(
+            "Losses are means of a target token in nats over the iterations of a line; padding "
+            "and masked prompts are no targets and are not counted in tokens. Seconds are those "
+            "of training: validation and saving are left out. The first line holds the start-up."
+        )
     )
     curves = {
-        "training loss": [line.loss for line in tune.trained],
-        "held-out loss": [one.loss for one in tune.held_out],
+        say("training loss"): [line.loss for line in tune.trained],
+        say("held-out loss"): [one.loss for one in tune.held_out],
     }
     yield "\n".join(f"- {name}: {number(c[0])} {shape(c)} {number(c[-1])}" for name, c in curves.items() if c)
     yield from _written(tune)
 
 
-HEAD: Row = ("iteration", "training loss", "held-out loss", "it/s", "tokens/s", "tokens so far", "peak memory")
+HEAD = (
+    later("iteration"),
+    later("training loss"),
+    later("held-out loss"),
+    later("it/s"),
+    later("tokens/s"),
+    later("tokens so far"),
+    later("peak memory"),
+)
 
 
 def _recipe(tune: Finetune) -> dict[str, str]:
     share = f"{tune.trainable / tune.parameters:.3%}" if tune.parameters else NONE
     asked = ", ".join(f"{name} {value}" for name, value in tune.recipe.items() if value != "")
     return {
-        "model": escaped(tune.model),
-        "device": f"{escaped(tune.device_title)}, {tune.dtype}",
-        "trained": f"{tune.trainable:,} of {tune.parameters:,} parameters ({share})",
-        "adapters": f"on {', '.join(tune.target_modules)} of {tune.layers} blocks, times {number(tune.scale)}",
-        "data": f"{tune.training_examples} examples, {tune.held_out_examples} held out ({escaped(tune.split)})",
-        "longest example": f"{tune.longest_tokens} tokens; {tune.cut_examples} were cut",
-        "digest of the data": tune.data_digest,
-        "conversations": "the model's own template" if tune.chat_template else "one message a line",
-        "iterations": f"{tune.iterations}, {duration(sum(line.seconds for line in tune.trained))} of training",
-        "wall time": f"{duration(tune.wall_seconds)}, from the first line of the log to the last",
-        "resumed after": ", ".join(map(str, tune.resumed_after)) or NONE,
-        "recipe": escaped(asked),
+        say("model"): escaped(tune.model),
+        say("device"): f"{escaped(tune.device_title)}, {tune.dtype}",
+        say("trained"): say("{} of {} parameters ({})", f"{tune.trainable:,}", f"{tune.parameters:,}", share),
+        say("adapters"): say(
+            "on {} of {} blocks, times {}", ", ".join(tune.target_modules), tune.layers, number(tune.scale)
+        ),
+        say("data"): say(
+            "{} examples, {} held out ({})", tune.training_examples, tune.held_out_examples, told(tune.split)
+        ),
+        say("longest example"): say("{} tokens; {} were cut", tune.longest_tokens, tune.cut_examples),
+        say("digest of the data"): tune.data_digest,
+        say("conversations"): say("the model's own template") if tune.chat_template else say("one message a line"),
+        say("iterations"): say(
+            "{}, {} of training", tune.iterations, duration(sum(line.seconds for line in tune.trained))
+        ),
+        say("wall time"): say("{}, from the first line of the log to the last", duration(tune.wall_seconds)),
+        say("resumed after"): ", ".join(map(str, tune.resumed_after)) or NONE,
+        say("recipe"): escaped(asked),
     }
 
 
@@ -70,7 +87,12 @@ def _rows(tune: Finetune) -> Iterator[Row]:
 
 def _written(tune: Finetune) -> Iterator[str]:
     if tune.written:
-        yield "## What it writes, before and after"
+        yield "## " + say("What it writes, before and after")
     for one in tune.written:
-        parts = {"prompt": one.prompt, "before": one.before, "after": one.after, "the data says": one.expected}
+        parts = {
+            say("prompt"): one.prompt,
+            say("before"): one.before,
+            say("after"): one.after,
+            say("the data says"): one.expected,
+        }
         yield fenced("\n".join(f"{name}:\n{text.strip()}\n" for name, text in parts.items() if text))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from verify.language.speech import each, reworded, say
 from verify.render import words
 from verify.render.text import aligned
 
@@ -52,7 +53,7 @@ class Way:
     @property
     def title(self) -> str:
         """Its method, and checkpointing if it has it."""
-        return METHODS[self.method] + (" + checkpointing" if self.checkpointing else "")
+        return METHODS[self.method] + ((" " + say("+ checkpointing")) if self.checkpointing else "")
 
     def split(self, effective: int) -> tuple[int, int] | None:
         """Batch and accumulation whose product is the effective batch, with the largest batch that fits."""
@@ -137,32 +138,45 @@ def render(fit: Fit, effective: int, longest: int | None) -> str:
         effective: The effective batch that a suggestion is for.
         longest: The longest text that the model was made for.
     """
-    head = ("", "way", "weights", "adapters", "optimiser", "passing", "peak", "batch", "text", f"{effective} a step")
+    head = (
+        "",
+        say("way"),
+        say("weights"),
+        say("adapters"),
+        say("optimiser"),
+        say("passing"),
+        say("peak"),
+        say("batch"),
+        say("text"),
+        say("{} a step", effective),
+    )
     rows = [_row(number, way, effective, longest) for number, way in enumerate(fit.ways, 1)]
     return "\n".join([*_head(fit), "", aligned([head, *rows]), "", *_legend(fit, effective)])
 
 
 def _head(fit: Fit) -> Iterator[str]:
     parameters = max(way.parameters for way in fit.ways)
-    yield f"{fit.model}: {parameters:,} parameters"
+    yield say("{}: {} parameters", fit.model, f"{parameters:,}")
     yield from room_lines(fit)
 
 
 def room_lines(fit: Fit) -> Iterator[str]:
     """What a process may take, and what the runtime takes of it, with who says so."""
-    yield f"limit: {gigabytes(fit.limit)} GB, {fit.limit_source}"
-    yield f"runtime: {gigabytes(fit.runtime)} GB of that, {fit.runtime_source}"
+    yield say("limit: {} GB, {}", gigabytes(fit.limit), reworded(fit.limit_source))
+    yield say("runtime: {} GB of that, {}", gigabytes(fit.runtime), reworded(fit.runtime_source))
 
 
 def _legend(fit: Fit, effective: int) -> Iterator[str]:
-    yield "GB of 10^9 bytes. passing: activations, gradients and logits at the peak. batch: the most texts that fit;"
-    yield "text: the most tokens of a single text; the last column: batch x accumulation for so many texts a step."
+    yield say(
+        "GB of 10^9 bytes. passing: activations, gradients and logits at the peak. batch: the most texts that fit;"
+    )
+    yield say("text: the most tokens of a single text; the last column: batch x accumulation for so many texts a step.")
     best = next((way for way in fit.ways if way.fits), None)
     split = best.split(effective) if best else None
     if best and split:
-        yield f"suggestion: {best.title}, batch {split[0]} x accumulation {split[1]}"
+        yield say("suggestion: {}, batch {} x accumulation {}", best.title, split[0], split[1])
     elif not best:
-        yield "nothing of this fits: take a shorter text, fewer layers with adapters, or a smaller model"
+        yield say("nothing of this fits: take a shorter text, fewer layers with adapters, or a smaller model")
 
 
 def _row(number: int, way: Way, effective: int, longest: int | None) -> Sequence[str]:
@@ -174,14 +188,14 @@ def _row(number: int, way: Way, effective: int, longest: int | None) -> Sequence
         *map(gigabytes, parts),
         str(way.largest_batch) if way.fits and way.largest_batch is not None else words.NONE,
         _text(way, longest) if way.fits else words.NONE,
-        f"{split[0]} x {split[1]}" if split else words.NONE,
+        say("{} x {}", split[0], split[1]) if split else words.NONE,
     )
 
 
 def _text(way: Way, longest: int | None) -> str:
     if way.longest_text is None:
         return words.NONE
-    return f"{longest} (all)" if longest and way.longest_text >= longest else str(way.longest_text)
+    return say("{} (all)", longest) if longest and way.longest_text >= longest else str(way.longest_text)
 
 
 def render_all(fits: Sequence[Fit]) -> str:
@@ -192,13 +206,13 @@ def render_all(fits: Sequence[Fit]) -> str:
         by_title = {way.title: way for way in fit.ways}
         parameters = f"{max(way.parameters for way in fit.ways):,}"
         rows.append((fit.model, parameters, *(_cell(by_title[title]) for title in titles)))
-    short = [title.replace("checkpointing", "ckpt") for title in titles]
-    lines = [*room_lines(fits[0]), "", aligned([("model", "parameters", *short), *rows]), ""]
-    return "\n".join([*lines, "peak in GB of 10^9 bytes, and in brackets the largest batch; no: does not fit"])
+    short = [title.replace(say("checkpointing"), "ckpt") for title in titles]
+    lines = [*room_lines(fits[0]), "", aligned([(say("model"), say("parameters"), *short), *rows]), ""]
+    return "\n".join([*lines, say("peak in GB of 10^9 bytes, and in brackets the largest batch; no: does not fit")])
 
 
 def _cell(way: Way) -> str:
-    return f"{gigabytes(way.peak)} ({way.largest_batch})" if way.fits else f"{gigabytes(way.peak)} (no)"
+    return f"{gigabytes(way.peak)} ({way.largest_batch})" if way.fits else say("{} (no)", gigabytes(way.peak))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +247,7 @@ class Held:
 
 def render_validation(held: Sequence[Held], limit: float) -> str:
     """Predictions beside measurements."""
-    head = ("model", "device", "recipe", "batch", "predicted", "measured", "error", "kept by malloc")
+    head = each("model", "device", "recipe", "batch", "predicted", "measured", "error", "kept by malloc")
     rows = [
         (
             *(one.name, one.device, one.recipe, f"{one.batch} x {one.tokens}"),
@@ -248,9 +262,20 @@ def render_validation(held: Sequence[Held], limit: float) -> str:
         [
             aligned([head, *rows]),
             "",
-            f"{within} of {len(held)} within {100 * limit:.0f}%, the worst off by {100 * worst:.1f}%",
-            "GB of 10^9 bytes, of a fresh process each. measured: its peak where the C library gives freed memory back",
-            "(MALLOC_MMAP_THRESHOLD_=65536); kept by malloc: by the C library's defaults, which keep what is freed.",
+            say(
+                "{} of {} within {}%, the worst off by {}%",
+                within,
+                len(held),
+                f"{100 * limit:.0f}",
+                f"{100 * worst:.1f}",
+            ),
+            say(
+                "GB of 10^9 bytes, of a fresh process each. measured: its peak where the C library "
+                "gives freed memory back"
+            ),
+            say(
+                "(MALLOC_MMAP_THRESHOLD_=65536); kept by malloc: by the C library's defaults, which keep what is freed."
+            ),
         ]
     )
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from verify.language.speech import each, later, reworded, say
 from verify.render import words
+from verify.render.kept import word
 from verify.render.markup import code, escaped, table
 from verify.render.text import aligned, painted
 from verify.render.words import BARS, NONE
@@ -11,7 +13,7 @@ from verify.report.fleet import HOLD, OPEN, Figure, Fleet, Node, Outlier
 # More rows than this are nothing to read; the JSON has them all.
 MOST_ROWS = 100
 EMPTY = "·"
-CHANCE = "{named} of {compared:,} nodes that were compared stand out; of such, at most {share:.0%} by chance"
+CHANCE = later("{} of {} nodes that were compared stand out; of such, at most {} by chance")
 
 Row = Sequence[str]
 
@@ -20,8 +22,8 @@ def headline(fleet: Fleet) -> str:
     """``6 of 9 nodes hold``, and what became of the others."""
     counts, total = fleet.counts, len(fleet.nodes)
     holding = sum(counts.get(state, 0) for state in HOLD)
-    states = ", ".join(f"{count:,} {_state(state)}" for state, count in counts.items())
-    return f"{holding:,} of {total:,} nodes hold: {states}"
+    states = say(", ").join(f"{count:,} {_state(state)}" for state, count in counts.items())
+    return say("{} of {} nodes hold: {}", f"{holding:,}", f"{total:,}", states)
 
 
 def text(fleet: Fleet, *, colour: bool = False) -> str:
@@ -41,49 +43,65 @@ def _text(fleet: Fleet, colour: bool) -> Iterator[str]:
     rows, left_out = _nodes(fleet)
     if rows:
         yield aligned(
-            [("node", "is", "time", "slow in", "why"), *[[words.visible(cell) for cell in row] for row in rows]]
+            [each("node", "is", "time", "slow in", "why"), *[[words.visible(cell) for cell in row] for row in rows]]
         )
     if left_out:
         yield f"  {left_out}"
     if fleet.outliers:
-        yield aligned([_OUTLIER, *(_outlier(fleet, one) for one in fleet.outliers[:MOST_ROWS])])
+        yield aligned([each(*_OUTLIER), *(_outlier(fleet, one) for one in fleet.outliers[:MOST_ROWS])])
         strips = [(_figure_name(figure), _strip(figure), _scale(figure)) for figure in _told(fleet)]
-        yield aligned([("figure", "how the nodes lie, worst to best", "off what is typical"), *strips])
+        yield aligned([each("figure", "how the nodes lie, worst to best", "off what is typical"), *strips])
     yield "\n".join(_foot(fleet))
 
 
 def _markdown(fleet: Fleet) -> Iterator[str]:
-    yield f"# Fleet {escaped(fleet.partition)}: {headline(fleet)}"
+    yield "# " + say("Fleet {}: {}", escaped(fleet.partition), headline(fleet))
     yield escaped(_about(fleet))
     rows, left_out = _nodes(fleet)
     if rows:
-        yield "## Nodes"
-        yield table([_NODE, *([escaped(cell) for cell in row] for row in rows)])
+        yield "## " + say("Nodes")
+        yield table([each(*_NODE), *([escaped(cell) for cell in row] for row in rows)])
     if left_out:
         yield left_out
     if fleet.outliers:
-        yield "## Outliers"
+        yield "## " + say("Outliers")
         listed = fleet.outliers[:MOST_ROWS]
-        yield table([_OUTLIER, *([escaped(cell) for cell in _outlier(fleet, one)] for one in listed)])
+        yield table([each(*_OUTLIER), *([escaped(cell) for cell in _outlier(fleet, one)] for one in listed)])
     if fleet.classes:
-        yield "## Hardware classes"
-        told = [(escaped(one.title), f"{one.nodes:,}", "yes" if one.compared else "too few") for one in fleet.classes]
-        yield table([("nodes that are alike in", "nodes", "compared"), *told])
+        yield "## " + say("Hardware classes")
+        told = [
+            (escaped(one.title), f"{one.nodes:,}", say("yes") if one.compared else say("too few"))
+            for one in fleet.classes
+        ]
+        yield table([each("nodes that are alike in", "nodes", "compared"), *told])
     if fleet.figures:
-        yield "## Figures"
-        head = ("check", "figure", "nodes", "typical", "spread", "worst to best", "off what is typical")
+        yield "## " + say("Figures")
+        head = each("check", "figure", "nodes", "typical", "spread", "worst to best", "off what is typical")
         yield table([head, *map(_figure, _told(fleet) or fleet.figures[:MOST_ROWS])])
     yield "\n".join(f"- {escaped(line)}" for line in _foot(fleet))
 
 
-_NODE = ("node", "is", "time", "slow in", "why")
-_OUTLIER = ("node", "figure", "is", "typical", "worse by", "deviations", "disturbed")
+_NODE = (later("node"), later("is"), later("time"), later("slow in"), later("why"))
+_OUTLIER = (
+    later("node"),
+    later("figure"),
+    later("is"),
+    later("typical"),
+    later("worse by"),
+    later("deviations"),
+    later("disturbed"),
+)
 
 
 def _about(fleet: Fleet) -> str:
-    return (
-        f"partition {words.visible(fleet.partition)} · environment {fleet.environment} · level {fleet.level} · "
-        f"run {fleet.run}, begun {fleet.created}, told {fleet.told}"
+    return say(
+        "partition {} · environment {} · level {} · run {}, begun {}, told {}",
+        words.visible(fleet.partition),
+        fleet.environment,
+        fleet.level,
+        fleet.run,
+        fleet.created,
+        fleet.told,
     )
 
 
@@ -96,15 +114,17 @@ def _nodes(fleet: Fleet) -> tuple[list[Row], str]:
     listed = [node for node in fleet.nodes if small or node.state not in HOLD or node.name in slow]
     rows = [_node(node, slow.get(node.name, 0)) for node in listed[:MOST_ROWS]]
     unlisted = len(listed) - len(rows)
-    parts = [f"{unlisted:,} more to tell of: see the JSON"] if unlisted else []
-    parts += [f"{len(fleet.nodes) - len(listed):,} others hold, and stand out in nothing"] if not small else []
+    parts = [say("{} more to tell of: see the JSON", f"{unlisted:,}")] if unlisted else []
+    parts += (
+        [say("{} others hold, and stand out in nothing", f"{len(fleet.nodes) - len(listed):,}")] if not small else []
+    )
     return rows, "; ".join(parts)
 
 
 def _node(node: Node, slow: int) -> Row:
     time = NONE if node.seconds is None else words.duration(node.seconds)
-    figures = "" if not slow else f"{slow} figure" + ("s" if slow > 1 else "")
-    return (node.name, _state(node.state), time, figures, node.reason or "")
+    figures = "" if not slow else say("{} figure" if slow == 1 else "{} figures", slow)
+    return (node.name, _state(node.state), time, figures, reworded(node.reason or ""))
 
 
 def _outlier(fleet: Fleet, one: Outlier) -> Row:
@@ -117,7 +137,7 @@ def _outlier(fleet: Fleet, one: Outlier) -> Row:
         f"{words.number(figure.typical)}{unit}",
         f"{100 * one.worse:.1f}%",
         f"{one.scales:.1f}",
-        words.visible(one.disturbed or ""),
+        words.told(one.disturbed or ""),
     )
 
 
@@ -151,18 +171,18 @@ def _strip(figure: Figure) -> str:
 
 def _scale(figure: Figure) -> str:
     ends = (figure.low, figure.high) if figure.direction == "higher" else (figure.high, figure.low)
-    return " to ".join(f"{100 * end:+.1f}%" for end in ends)
+    return say("{} to {}", *(f"{100 * end:+.1f}%" for end in ends))
 
 
 def _foot(fleet: Fleet) -> list[str]:
     named = len({one.node for one in fleet.outliers})
-    told = CHANCE.format(named=named, compared=fleet.compared, share=fleet.false_share)
-    lines = [told if fleet.compared else "nothing was compared"]
+    told = say(CHANCE, named, f"{fleet.compared:,}", f"{fleet.false_share:.0%}")
+    lines = [told if fleet.compared else say("nothing was compared")]
     waiting = sum(node.state in OPEN for node in fleet.nodes)
-    lines += [f"{waiting:,} nodes have not ended yet"] if waiting else []
-    alike = [f"{one.nodes:,} nodes: {words.visible(one.title)}" for one in fleet.classes[:MOST_ROWS]]
-    return [*lines, *map(words.visible, fleet.notes), *alike]
+    lines += [say("{} nodes have not ended yet", f"{waiting:,}")] if waiting else []
+    alike = [say("{} nodes: {}", f"{one.nodes:,}", words.visible(one.title)) for one in fleet.classes[:MOST_ROWS]]
+    return [*lines, *map(words.told, fleet.notes), *alike]
 
 
 def _state(state: str) -> str:
-    return state.replace("_", " ")
+    return word(state)

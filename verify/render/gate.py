@@ -4,21 +4,26 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from verify.language.speech import each, later, reworded, say
 from verify.probe.paired import spread
 from verify.render import forest, words
+from verify.render.kept import word
 from verify.render.markup import code, escaped, listing, table
+from verify.render.markup import told as inert
 from verify.render.text import aligned, painted
 from verify.render.words import NONE
 from verify.report.gate import Behaviour, Figure, Report, Verdict, amount
 from verify.report.v2 import Finding
 
 SAYS = {
-    "accepted": "Nothing that was asked got worse: the candidate may become the lock.",
-    "refused": "The candidate must not become the lock, for what is named below.",
-    "inconclusive": "Nothing is known to be worse, and too little is known: what is named below could not be told.",
+    "accepted": later("Nothing that was asked got worse: the candidate may become the lock."),
+    "refused": later("The candidate must not become the lock, for what is named below."),
+    "inconclusive": later(
+        "Nothing is known to be worse, and too little is known: what is named below could not be told."
+    ),
 }
 COLOUR = {"accepted": "passed", "inconclusive": "conditional"}
-WEIGHTS = {"error": "refuses", "warning": "warns", "note": "tells"}
+WEIGHTS = {"error": later("refuses"), "warning": later("warns"), "note": later("tells")}
 # What a scale of ratios reaches at least: ten percent.
 LEAST_REACH = math.log(1.1)
 SHOWN_FINDINGS = 12
@@ -33,12 +38,13 @@ def render(report: Report) -> str:
 def brief(report: Report, *, colour: bool = False) -> str:
     """The verdict with its reasons, and the figures, for a terminal."""
     said = verdict(report)
-    lines = [f"{title(report)}: {painted(said.value.upper(), COLOUR.get(said.value, ''), colour)}", SAYS[said.value]]
+    value = painted(word(said.value).upper(), COLOUR.get(said.value, ""), colour)
+    lines = [say("{}: {}", title(report), value), say(SAYS[said.value])]
     rows = [
-        (WEIGHTS[one.severity], words.visible(one.subject), f"{one.rule}: {words.visible(one.message)}")
+        (say(WEIGHTS[one.severity]), words.visible(one.subject), f"{one.rule}: {words.told(one.message)}")
         for one in told(said)
     ]
-    blocks = ["\n".join(lines), *([aligned([("finding", "of", ""), *rows])] if rows else [])]
+    blocks = ["\n".join(lines), *([aligned([each("finding", "of", ""), *rows])] if rows else [])]
     if report.figures:
         blocks.append(aligned(_figure_rows(report)))
     return "\n\n".join([*blocks, _totals(report)]) + "\n"
@@ -47,8 +53,8 @@ def brief(report: Report, *, colour: bool = False) -> str:
 def title(report: Report) -> str:
     """What was in question."""
     changed = [change.name for change in report.changes]
-    some = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")  # noqa: PLR2004 - a title
-    return f"{report.environment.name}: {some or 'no package'} changed"
+    some = ", ".join(changed[:3]) + ((" " + say("and {} more", len(changed) - 3)) if len(changed) > 3 else "")  # noqa: PLR2004 - a title
+    return say("{}: {} changed", report.environment.name, some or say("no package"))
 
 
 def verdict(report: Report) -> Verdict:
@@ -63,11 +69,12 @@ def told(said: Verdict) -> Sequence[Finding]:
 
 def _head(report: Report) -> Iterator[str]:
     said = verdict(report)
-    yield f"# {escaped(title(report))}: {said.value}"
-    yield f"**{SAYS[said.value]}**"
+    yield "# " + say("{}: {}", escaped(title(report)), word(said.value))
+    yield f"**{say(SAYS[said.value])}**"
     yield _totals(report)
     found = [
-        f"- {WEIGHTS[one.severity]}: `{code(one.subject)}`: {escaped(one.message)} (`{one.rule}`)" for one in told(said)
+        f"- {say(WEIGHTS[one.severity])}: `{code(one.subject)}`: {inert(one.message)} (`{one.rule}`)"
+        for one in told(said)
     ]
     if found:
         yield "\n".join(found)
@@ -75,35 +82,39 @@ def _head(report: Report) -> Iterator[str]:
 
 def _totals(report: Report) -> str:
     outcomes = Counter(row.outcome for row in report.behaviours)
-    behaviours = f"{outcomes['passed']} of {len(report.behaviours)} comparisons of behaviour passed"
-    timed = f"{len(report.figures)} figures from {report.groups} groups of processes ({report.stopped})"
-    checks = f"{report.passed} of {report.asked} checks passed"
-    return f"packages that differ: {len(report.changes)} · {checks} · {behaviours} · {timed}"
+    behaviours = say("{} of {} comparisons of behaviour passed", outcomes["passed"], len(report.behaviours))
+    timed = say(
+        "{} figures from {} groups of processes ({})", len(report.figures), report.groups, reworded(report.stopped)
+    )
+    checks = say("{} of {} checks passed", report.passed, report.asked)
+    return say("packages that differ: {} · {} · {} · {}", len(report.changes), checks, behaviours, timed)
 
 
 def _packages(report: Report) -> Iterator[str]:
     if report.changes:
-        rows = [(escaped(each.name), each.before or NONE, each.after or NONE, each.kind) for each in report.changes]
-        yield "## Packages"
-        yield table([("package", "now", "candidate", "how"), *rows])
+        rows = [
+            (escaped(each.name), each.before or NONE, each.after or NONE, word(each.kind)) for each in report.changes
+        ]
+        yield "## " + say("Packages")
+        yield table([each("package", "now", "candidate", "how"), *rows])
 
 
 def _checks(report: Report) -> Iterator[str]:
     if report.checks:
         rows = [
-            (f"`{row.id}`", row.current or NONE, row.candidate, row.alone or NONE, escaped(row.reason or ""))
+            (f"`{row.id}`", row.current or NONE, row.candidate, row.alone or NONE, inert(row.reason or ""))
             for row in report.checks
         ]
-        yield "## Checks that differ, or did not pass"
-        yield table([("check", "now", "candidate", "again, alone", "why"), *rows])
+        yield "## " + say("Checks that differ, or did not pass")
+        yield table([each("check", "now", "candidate", "again, alone", "why"), *rows])
 
 
 def _behaviours(report: Report) -> Iterator[str]:
     if report.behaviours:
-        yield "## Behaviour: the same weights and data through both"
+        yield "## " + say("Behaviour: the same weights and data through both")
         yield table(
             [
-                ("behaviour", "who reads what the other left", "outcome", "largest part of a limit", "why"),
+                each("behaviour", "who reads what the other left", "outcome", "largest part of a limit", "why"),
                 *map(_behaviour, report.behaviours),
             ]
         )
@@ -111,21 +122,21 @@ def _behaviours(report: Report) -> Iterator[str]:
 
 def _behaviour(row: Behaviour) -> Sequence[str]:
     readers = {
-        "control": "current its own",
-        "current": "current the candidate's",
-        "candidate": "candidate the current's",
+        "control": say("current its own"),
+        "current": say("current the candidate's"),
+        "candidate": say("candidate the current's"),
     }
     parts = {figure.name: figure.value / figure.limits.at_most for figure in row.measurements if figure.limits.at_most}
     worst = max(parts, key=lambda name: parts[name], default=None)
     share = NONE if worst is None else f"{escaped(worst)} {words.number(parts[worst])}"
-    return (f"`{row.id}`", readers[row.reader], row.outcome, share, escaped(row.reason or ""))
+    return (f"`{row.id}`", readers[row.reader], word(row.outcome), share, inert(row.reason or ""))
 
 
 def _figures(report: Report) -> Iterator[str]:
     if report.figures:
         end = 100 * math.expm1(_reach(report))
-        yield "## Speed and memory"
-        yield f"The scale of ratios ends at {end:+.0f}%; to the right of its middle is worse."
+        yield "## " + say("Speed and memory")
+        yield say("The scale of ratios ends at {}%; to the right of its middle is worse.", f"{end:+.0f}")
         yield table([tuple(map(_cell, row)) for row in _figure_rows(report)])
 
 
@@ -136,14 +147,14 @@ def _cell(text: str) -> str:
 
 def _figure_rows(report: Report) -> list[Sequence[str]]:
     furthest = _reach(report)
-    head = ("figure", "now", "candidate", "change", "95% interval", "picture", "says", "noise", "found with 80%")
+    head = each("figure", "now", "candidate", "change", "95% interval", "picture", "says", "noise", "found with 80%")
     return [head, *(_figure(figure, furthest) for figure in report.figures)]
 
 
 def _figure(figure: Figure, furthest: float) -> Sequence[str]:
     span = picture = NONE
     if figure.low is not None and figure.high is not None:
-        span = f"{amount(figure, figure.low)} to {amount(figure, figure.high)}"
+        span = say("{} to {}", amount(figure, figure.low), amount(figure, figure.high))
         if figure.scale == "ratio":
             picture = forest.line((figure.estimate, figure.low, figure.high), furthest)
     return (
@@ -153,7 +164,7 @@ def _figure(figure: Figure, furthest: float) -> Sequence[str]:
         amount(figure, figure.estimate),
         span,
         picture,
-        figure.decision,
+        word(figure.decision),
         f"±{amount(figure, spread(figure.copies)).removeprefix('+')}",
         amount(figure, figure.detectable),
     )
@@ -177,41 +188,41 @@ def _reach(report: Report) -> float:
 def _bisections(report: Report) -> Iterator[str]:
     if report.bisections:
         rows = [
-            (f"`{code(each.subject)}`", escaped(", ".join(each.packages)) or NONE, str(each.trials), escaped(each.note))
+            (f"`{code(each.subject)}`", escaped(", ".join(each.packages)) or NONE, str(each.trials), inert(each.note))
             for each in report.bisections
         ]
-        yield "## Which packages bring it about"
-        yield table([("finding", "the smallest set", "subsets tried", "note"), *rows])
+        yield "## " + say("Which packages bring it about")
+        yield table([each("finding", "the smallest set", "subsets tried", "note"), *rows])
 
 
 def _others(report: Report) -> Iterator[str]:
-    rows = [(f"`{each.id}`", each.heard, each.severity, escaped(each.reason)) for each in report.advisories]
+    rows = [(f"`{each.id}`", word(each.heard), word(each.severity), inert(each.reason)) for each in report.advisories]
     if rows:
-        yield "## Advisories"
-        yield table([("advisory", "with the candidate it", "severity", "why"), *rows])
+        yield "## " + say("Advisories")
+        yield table([each("advisory", "with the candidate it", "severity", "why"), *rows])
     licences = [
         (escaped(each.name), escaped(each.before or NONE), escaped(each.after or NONE)) for each in report.licences
     ]
     if licences:
-        yield "## Licences"
-        yield table([("package", "now", "candidate"), *licences])
+        yield "## " + say("Licences")
+        yield table([each("package", "now", "candidate"), *licences])
 
 
 def _record(report: Report) -> Iterator[str]:
     facts, state = report.facts, report.conditions
-    yield "## Record"
+    yield "## " + say("Record")
     yield listing(
         {
-            "gate": report.id,
-            "when": f"{report.created} to {report.finished}",
-            "platform": report.platform,
-            "current lock": f"sha256 {report.current.digest}, {report.current.packages} packages",
-            "candidate lock": f"sha256 {report.candidate.digest}, {report.candidate.packages} packages",
-            "system": f"{facts.system_version}, kernel {facts.kernel}, {facts.architecture}",
-            "processor": f"{facts.processor.name}, {facts.processor.physical_cores} cores",
-            "memory": words.size(facts.memory_bytes),
-            "load": f"{state.load_before} before, {state.load_after} after",
-            "suite": f"{report.suite.version}, sha256 {report.suite.digest}",
-            "interrupted": "yes" if report.interrupted else NONE,
+            say("gate"): report.id,
+            say("when"): say("{} to {}", report.created, report.finished),
+            say("platform"): report.platform,
+            say("current lock"): say("sha256 {}, {} packages", report.current.digest, report.current.packages),
+            say("candidate lock"): say("sha256 {}, {} packages", report.candidate.digest, report.candidate.packages),
+            say("system"): say("{}, kernel {}, {}", facts.system_version, facts.kernel, facts.architecture),
+            say("processor"): say("{}, {} cores", facts.processor.name, facts.processor.physical_cores),
+            say("memory"): words.size(facts.memory_bytes),
+            say("load"): say("{} before, {} after", state.load_before, state.load_after),
+            say("suite"): say("{}, sha256 {}", report.suite.version, report.suite.digest),
+            say("interrupted"): say("yes") if report.interrupted else NONE,
         }
     )

@@ -6,6 +6,7 @@ An inconclusive verdict is an error of its own, for skips alone would look like 
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
+from verify.language.speech import speaking
 from verify.render import words
 from verify.report.gate import Report
 from verify.report.v2 import Finding
@@ -21,6 +22,7 @@ SUITES = {
 TAGS = {"error": "failure", "warning": "skipped"}
 
 
+@speaking("en")
 def render(report: Report) -> str:
     """The gate as JUnit XML."""
     root = ET.Element("testsuites", name=f"verify upgrade {report.environment.name}")

@@ -14,6 +14,7 @@ Findings of the verdict that refuse it and belong to no check are failures of a 
 
 from xml.etree import ElementTree as ET
 
+from verify.language.speech import speaking
 from verify.render import summary, words
 from verify.report import v3
 from verify.report.upgrade import newest
@@ -24,6 +25,7 @@ KINDS = ("functional", "lora", "benchmark")
 LOG_LINES = 200
 
 
+@speaking("en")
 def render(report: AnyReport) -> str:
     """The report as JUnit XML."""
     newer = newest(report)

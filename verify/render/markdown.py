@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from verify.language.speech import each, later, reworded, say
 from verify.render import finetune, summary, words
-from verify.render.markup import Row, code, escaped, fenced, listing, table
+from verify.render.kept import words_of
+from verify.render.markup import Row, code, escaped, fenced, listing, table, told
 from verify.render.words import NONE
 from verify.report import v1, v3
 from verify.report.roofline import COUNTS, Position, positions
@@ -11,7 +13,11 @@ from verify.report.upgrade import newest
 from verify.report.versions import AnyReport
 
 LOG_LINES = 30
-KINDS = (("functional", "Functional checks"), ("lora", "LoRA checks"), ("benchmark", "Benchmark checks"))
+KINDS = (
+    ("functional", later("Functional checks")),
+    ("lora", later("LoRA checks")),
+    ("benchmark", later("Benchmark checks")),
+)
 
 
 def render(report: AnyReport) -> str:
@@ -24,10 +30,13 @@ def render(report: AnyReport) -> str:
 
 
 def _head(report: v3.Report) -> Iterator[str]:
-    yield f"# {summary.subject(report)}: {summary.verdict(report)}"
+    yield "# " + say("{}: {}", summary.subject(report), summary.verdict(report))
     yield f"**{summary.headline(report)}**"
-    yield f"{summary.totals(report)} · level {report.level} · {summary.when(report)}"
-    found = [f"- {summary.weight(f)}: `{code(f.subject)}`: {escaped(f.message)}" for f in summary.findings(report)]
+    yield say("{} · level {} · {}", summary.totals(report), report.level, summary.when(report))
+    found = [
+        "- " + say("{}: {}: {}", summary.weight(f), f"`{code(f.subject)}`", told(f.message))
+        for f in summary.findings(report)
+    ]
     if found:
         yield "\n".join(found)
 
@@ -35,11 +44,11 @@ def _head(report: v3.Report) -> Iterator[str]:
 def _not_passed(report: v3.Report) -> Iterator[str]:
     results = summary.not_passed(report)
     if results:
-        yield "## What did not pass, and what to do"
+        yield "## " + say("What did not pass, and what to do")
     for result in results:
-        yield f"### `{result.id}`: {words.outcome(result)}"
-        lines = [f"- claim: {escaped(result.title)}", f"- why: {escaped(result.reason or '')}"]
-        lines += [f"- what to do: {escaped(result.advice)}"] if result.advice else []
+        yield "### " + say("{}: {}", f"`{result.id}`", words.outcome(result))
+        lines = ["- " + say("claim: {}", told(result.title)), "- " + say("why: {}", told(result.reason or ""))]
+        lines += ["- " + say("what to do: {}", told(result.advice))] if result.advice else []
         yield "\n".join(lines)
         if result.log:
             yield fenced(words.visible_lines(result.log, LOG_LINES))
@@ -47,30 +56,30 @@ def _not_passed(report: v3.Report) -> Iterator[str]:
 
 def _machine(report: v3.Report) -> Iterator[str]:
     facts, state = report.facts, report.conditions
-    cores = f"{facts.processor.physical_cores} cores, {facts.processor.logical_cores} threads"
+    cores = say("{} cores, {} threads", facts.processor.physical_cores, facts.processor.logical_cores)
     sets = ", ".join(facts.processor.instruction_sets)
     build = f" ({facts.system_build})" if facts.system_build else ""
     rows = {
-        "system": f"{facts.system_version}{build}, kernel {facts.kernel}, {facts.architecture}",
-        "C library": facts.libc or NONE,
-        "processor": f"{facts.processor.name}, {cores}" + (f", {sets}" if sets else ""),
-        "clock": words.clock(facts.processor),
-        "caches": words.caches(facts.processor),
-        "memory": words.size(facts.memory_bytes),
-        "memory limit": words.size(facts.memory_limit_bytes),
-        **({"processors allowed": f"{facts.processors_allowed:g}"} if facts.processors_allowed else {}),
-        "container": facts.container or NONE,
+        say("system"): say("{}{}, kernel {}, {}", facts.system_version, build, facts.kernel, facts.architecture),
+        say("C library"): facts.libc or NONE,
+        say("processor"): f"{facts.processor.name}, {cores}" + (f", {sets}" if sets else ""),
+        say("clock"): words.clock(facts.processor),
+        say("caches"): words.caches(facts.processor),
+        say("memory"): words.size(facts.memory_bytes),
+        say("memory limit"): words.size(facts.memory_limit_bytes),
+        **({say("processors allowed"): f"{facts.processors_allowed:g}"} if facts.processors_allowed else {}),
+        say("container"): facts.container or NONE,
         **_image(facts.image),
-        "power mode": facts.power_mode or NONE,
-        "Python": f"{facts.python.implementation} {facts.python.version}, {facts.python.compiler}",
-        "load before": _known(state.load_before),
-        "load after": _known(state.load_after),
-        "processors used by others": _percent(state.others_busy_percent),
-        "processors taken by the hypervisor": _percent(state.cpu_steal_percent),
-        "meanwhile": words.pairs(state.other),
-        "disturbed": state.inconclusive or NONE,
+        say("power mode"): facts.power_mode or NONE,
+        say("Python"): f"{facts.python.implementation} {facts.python.version}, {facts.python.compiler}",
+        say("load before"): _known(state.load_before),
+        say("load after"): _known(state.load_after),
+        say("processors used by others"): _percent(state.others_busy_percent),
+        say("processors taken by the hypervisor"): _percent(state.cpu_steal_percent),
+        say("meanwhile"): words.pairs(state.other),
+        say("disturbed"): reworded(state.inconclusive or NONE),
     }
-    yield "## Machine"
+    yield "## " + say("Machine")
     yield listing(rows)
 
 
@@ -78,11 +87,15 @@ def _image(image: v1.Image | None) -> dict[str, str]:
     """The image of a container, where it is known; its own digest is what whoever started it told."""
     if image is None:
         return {}
-    return {"image": image.digest or NONE, "source in it": image.source or NONE, "its base": image.base or NONE}
+    return {
+        say("image"): image.digest or NONE,
+        say("source in it"): image.source or NONE,
+        say("its base"): image.base or NONE,
+    }
 
 
 def _devices(report: v3.Report) -> Iterator[str]:
-    head = ("device", "built", "available", "computes", "what", "cores", "memory", "driver", "runtime", "built for")
+    head = each("device", "built", "available", "computes", "what", "cores", "memory", "driver", "runtime", "built for")
     rows = [
         (
             device.name,
@@ -94,32 +107,32 @@ def _devices(report: v3.Report) -> Iterator[str]:
         )
         for device in report.facts.devices
     ]
-    yield "## Devices"
-    yield table([(*head, "problem"), *rows])
+    yield "## " + say("Devices")
+    yield table([(*head, say("problem")), *rows])
 
 
 def _checks(report: v3.Report) -> Iterator[str]:
-    head = ("check", "outcome", "time", "peak memory", "device memory", "claim")
+    head = each("check", "outcome", "time", "peak memory", "device memory", "claim")
     for kind, title in KINDS:
         rows = [_check(result) for result in summary.ran(report) if result.kind == kind]
         if rows:
-            yield f"## {title}"
+            yield f"## {say(title)}"
             yield table([head, *rows])
 
 
 def _check(result: v3.Result) -> Row:
     memory = words.size(result.peak_memory_bytes), words.size(result.device_peak_memory_bytes)
     time = words.duration(result.seconds)
-    return (f"`{result.id}`", words.outcome(result), time, *memory, escaped(result.title))
+    return (f"`{result.id}`", words.outcome(result), time, *memory, told(result.title))
 
 
 def _benchmarks(report: v3.Report) -> Iterator[str]:
     rows = [_benchmark(result, figure) for result, figure in summary.figures(report, benchmarks=True)]
     if not rows:
         return
-    head = ("check", "figure", "median", "quartiles", "best seen", "n", "unit", "of peak", "conditions")
-    yield "## Benchmarks"
-    yield table([(*head, "provenance", "inconclusive"), *rows])
+    head = each("check", "figure", "median", "quartiles", "best seen", "n", "unit", "of peak", "conditions")
+    yield "## " + say("Benchmarks")
+    yield table([(*head, say("provenance"), say("inconclusive")), *rows])
     peaks = sorted({_peak(figure) for _, figure in summary.figures(report, benchmarks=True) if figure.percent_of_peak})
     if peaks:
         yield "\n".join(peaks)
@@ -127,7 +140,11 @@ def _benchmarks(report: v3.Report) -> Iterator[str]:
 
 def _peak(figure: v3.Measurement) -> str:
     share = figure.percent_of_peak
-    return f"- peak {words.number(share.peak)} {escaped(figure.unit)}: {escaped(share.source)}" if share else ""
+    return (
+        ("- " + say("peak {} {}: {}", words.number(share.peak), escaped(figure.unit), told(share.source)))
+        if share
+        else ""
+    )
 
 
 def _benchmark(result: v3.Result, figure: v3.Measurement) -> Row:
@@ -151,10 +168,12 @@ def _roofline(report: v3.Report) -> Iterator[str]:
     found = positions(report)
     if not found:
         return
-    head = ("check", "figure", "a call takes", "operations a byte", "of attainable", "label", "against", "conditions")
-    yield "## Roofline"
-    yield table([(*head, "inconclusive"), *map(_position, found)])
-    yield "A share of the best seen here says how even the figures are, not how good the device is."
+    head = each(
+        "check", "figure", "a call takes", "operations a byte", "of attainable", "label", "against", "conditions"
+    )
+    yield "## " + say("Roofline")
+    yield table([(*head, say("inconclusive")), *map(_position, found)])
+    yield say("A share of the best seen here says how even the figures are, not how good the device is.")
 
 
 def _position(position: Position) -> Row:
@@ -166,8 +185,8 @@ def _position(position: Position) -> Row:
         words.short_time(position.seconds),
         NONE if position.intensity is None else words.number(position.intensity),
         NONE if share is None else f"{100 * share:.1f}%",
-        position.label,
-        "peak unknown" if position.roof is None else escaped(position.roof.origin),
+        words_of(position.label),
+        say("peak unknown") if position.roof is None else told(position.roof.origin),
         escaped(words.pairs(conditions)),
         _text(figure.inconclusive),
     )
@@ -188,29 +207,28 @@ def _figures(report: v3.Report) -> Iterator[str]:
         for result, figure in summary.figures(report, benchmarks=False)
     ]
     if rows:
-        yield "## Figures of the checks"
-        head = ("check", "figure", "value", "unit", "limit", "conditions", "provenance", "inconclusive")
+        yield "## " + say("Figures of the checks")
+        head = each("check", "figure", "value", "unit", "limit", "conditions", "provenance", "inconclusive")
         yield table([head, *rows])
     notes = [(f"`{result.id}`", escaped(words.pairs(result.notes))) for result in report.results if result.notes]
     if notes:
-        yield table([("check", "noted"), *notes])
+        yield table([each("check", "noted"), *notes])
 
 
 def _issues(report: v3.Report) -> Iterator[str]:
     if report.known_issues:
         rows = [
-            (escaped(issue.id), issue.expires, escaped(issue.reason), escaped(issue.link))
-            for issue in report.known_issues
+            (escaped(issue.id), issue.expires, told(issue.reason), escaped(issue.link)) for issue in report.known_issues
         ]
-        yield "## Known issues"
-        yield table([("id", "excuses until", "what", "where it is discussed"), *rows])
+        yield "## " + say("Known issues")
+        yield table([each("id", "excuses until", "what", "where it is discussed"), *rows])
 
 
 def _frameworks(report: v3.Report) -> Iterator[str]:
     if report.frameworks:
-        yield "## Frameworks"
+        yield "## " + say("Frameworks")
         rows = [(escaped(package.name), escaped(package.version)) for package in report.frameworks]
-        yield table([("package", "version"), *rows])
+        yield table([each("package", "version"), *rows])
 
 
 def _times(report: v3.Report) -> Iterator[str]:
@@ -218,17 +236,17 @@ def _times(report: v3.Report) -> Iterator[str]:
     if not spent:
         return
     total = sum(seconds for _, _, seconds in spent)
-    yield "## Where the time went"
+    yield "## " + say("Where the time went")
     rows = [
         (f"`{topic}`", str(count), words.duration(seconds), f"{seconds / total:.0%}") for topic, count, seconds in spent
     ]
-    yield table([("topic", "checks", "inside them", "share"), *rows])
-    yield "Inside checks, start-up of their processes left out; those that are no benchmarks ran side by side."
+    yield table([each("topic", "checks", "inside them", "share"), *rows])
+    yield say("Inside checks, start-up of their processes left out; those that are no benchmarks ran side by side.")
 
 
 def _left_out(report: v3.Report) -> Iterator[str]:
-    yield from _skipped("Needed, but not run", summary.missed(report))
-    yield from _skipped("Not asked here", summary.left_out(report))
+    yield from _skipped(say("Needed, but not run"), summary.missed(report))
+    yield from _skipped(say("Not asked here"), summary.left_out(report))
 
 
 def _skipped(title: str, results: Sequence[v3.Result]) -> Iterator[str]:
@@ -239,40 +257,40 @@ def _skipped(title: str, results: Sequence[v3.Result]) -> Iterator[str]:
             by_reason.setdefault(result.reason or "", []).append(f"`{result.id.partition('[')[0]}`")
         yield table(
             [
-                ("checks", "why", "which"),
-                *((str(len(ids)), escaped(why), ", ".join(ids)) for why, ids in by_reason.items()),
+                each("checks", "why", "which"),
+                *((str(len(ids)), told(why), ", ".join(ids)) for why, ids in by_reason.items()),
             ]
         )
 
 
 def _untold(report: v3.Report) -> Iterator[str]:
-    yield "## What this report does not say"
+    yield "## " + say("What this report does not say")
     yield "\n".join(f"- {sentence}" for sentence in summary.untold(report))
 
 
 def _record(report: v3.Report) -> Iterator[str]:
     origin = report.upgraded_from
     rows = {
-        "report": f"{report.id}, number {report.sequence} of this machine and environment",
-        "digest": report.digest,
-        "predecessor": report.predecessor or NONE,
-        "upgraded from": f"{origin.version}, {origin.digest}" if origin else NONE,
-        "environment": f"{report.environment.name}, {report.environment.digest}",
-        "lock": f"{report.lock.name}, {report.lock.packages} packages, {report.lock.digest}",
-        "suite": f"{report.suite.version}, {report.suite.digest}",
-        "machine": f"{report.machine} (a salted digest)",
+        say("report"): say("{}, number {} of this machine and environment", report.id, report.sequence),
+        say("digest"): report.digest,
+        say("predecessor"): report.predecessor or NONE,
+        say("upgraded from"): f"{origin.version}, {origin.digest}" if origin else NONE,
+        say("environment"): f"{report.environment.name}, {report.environment.digest}",
+        say("lock"): say("{}, {} packages, {}", report.lock.name, report.lock.packages, report.lock.digest),
+        say("suite"): f"{report.suite.version}, {report.suite.digest}",
+        say("machine"): say("{} (a salted digest)", report.machine),
     }
-    yield "## Record"
+    yield "## " + say("Record")
     yield listing(rows)
-    yield "Digests are SHA-256. GB and MB are decimal."
+    yield say("Digests are SHA-256. GB and MB are decimal.")
 
 
 def _text(value: str | None) -> str:
-    return NONE if value is None else escaped(value)
+    return NONE if value is None else told(value)
 
 
 def _yes(value: bool) -> str:
-    return "yes" if value else "no"
+    return say("yes") if value else say("no")
 
 
 def _known(value: float | None) -> str:

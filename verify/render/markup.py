@@ -6,6 +6,8 @@ Cells are escaped, logs are fenced, control characters are spelled out.
 import re
 from collections.abc import Sequence
 
+from verify.language.speech import each, reworded
+from verify.language.width import columns, padded
 from verify.render import words
 from verify.render.words import NONE
 
@@ -21,11 +23,16 @@ def escaped(text: str) -> str:
     return _SPECIAL.sub(lambda found: "\\" + found[0], line)
 
 
+def told(text: str) -> str:
+    """A finished text, such as a reason or an advice, in the language that is spoken, inert."""
+    return escaped(reworded(text))
+
+
 def table(rows: Sequence[Row]) -> str:
     """A table whose first row is its head; columns are aligned, and those without content left out."""
     kept = words.filled(rows)
-    widths = [max(len(row[index]) for row in kept) for index in range(len(kept[0]))]
-    lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in kept]
+    widths = [max(columns(row[index]) for row in kept) for index in range(len(kept[0]))]
+    lines = [" | ".join(padded(cell, width) for cell, width in zip(row, widths, strict=True)) for row in kept]
     rule = " | ".join("-" * max(width, 3) for width in widths)
     return "\n".join(f"| {line} |" for line in (lines[0], rule, *lines[1:]))
 
@@ -33,7 +40,7 @@ def table(rows: Sequence[Row]) -> str:
 def listing(rows: dict[str, str]) -> str:
     """What is known, by its name; what is not known is left out."""
     told = [(name, escaped(value)) for name, value in rows.items() if value != NONE]
-    return table([("what", "is"), *told])
+    return table([each("what", "is"), *told])
 
 
 def code(text: str) -> str:

@@ -5,7 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from verify.language.speech import each, say
 from verify.render import words
+from verify.render.kept import word
 from verify.render.text import aligned, painted
 from verify.report.repeats import Repeats, Spread
 
@@ -20,14 +22,14 @@ def render(repeats: Sequence[Repeats], *, colour: bool = False) -> str:
         colour: Whether to mark outcomes with ANSI colours.
     """
     if not repeats:
-        return "nothing was asked\n"
-    rows = [(item.id, _outcomes(item), "flaky" if item.flaky else "") for item in repeats]
+        return say("nothing was asked") + "\n"
+    rows = [(item.id, _outcomes(item), say("flaky") if item.flaky else "") for item in repeats]
     flaky = sum(item.flaky for item in repeats)
     blocks = [
-        aligned([("check", "outcomes", ""), *rows]),
+        aligned([each("check", "outcomes", ""), *rows]),
         *(_trouble(item, colour) for item in repeats if not item.holds),
         *(table for item in repeats for table in _table(item)),
-        f"{len(repeats)} checks: {sum(item.holds for item in repeats)} held every time, {flaky} flaky",
+        say("{} checks: {} held every time, {} flaky", len(repeats), sum(item.holds for item in repeats), flaky),
     ]
     return "\n\n".join(blocks) + "\n"
 
@@ -66,26 +68,26 @@ def _middle(values: Sequence[float]) -> Mapping[str, float]:
 
 
 def _outcomes(item: Repeats) -> str:
-    return ", ".join(f"{outcome.replace('_', ' ')} {times}" for outcome, times in item.outcomes.most_common())
+    return ", ".join(f"{word(outcome)} {times}" for outcome, times in item.outcomes.most_common())
 
 
 def _trouble(item: Repeats, colour: bool) -> str:
     """Why a check did not hold every time; how often each, the most frequent first."""
-    word = "flaky" if item.flaky else item.results[0].outcome
+    outcome = "flaky" if item.flaky else item.results[0].outcome
     reasons = item.reasons.most_common()
-    lines = [f"{painted(word.replace('_', ' '), word, colour)}: {item.id}"]
+    lines = [f"{painted(word(outcome), outcome, colour)}: {item.id}"]
     lines += [
-        f"  {times} x {outcome.replace('_', ' ')}: {words.visible(reason)}"
+        "  " + say("{} x {}: {}", times, word(outcome), words.told(reason))
         for (outcome, reason), times in reasons[:MOST_REASONS]
     ]
     left = len(reasons) - MOST_REASONS
-    return "\n".join([*lines, *([f"  and {left} more reasons"] if left > 0 else [])])
+    return "\n".join([*lines, *(["  " + say("and {} more reasons", left)] if left > 0 else [])])
 
 
 def _table(item: Repeats) -> Iterator[str]:
     rows = [_row(spread) for spread in _telling(item)]
     if rows:
-        head = ("figure", "conditions", "min", "median", "max", "unit", "limit", "worst margin")
+        head = each("figure", "conditions", "min", "median", "max", "unit", "limit", "worst margin")
         yield f"{item.id}\n{aligned([head, *rows])}"
 
 

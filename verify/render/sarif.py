@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from verify.claims.finding import Audited, AuditFinding
+from verify.language.speech import speaking
 from verify.render import words
 from verify.render.audit import sum_of
 
@@ -16,6 +17,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {"error": "error", "warning": "warning", "note": "note"}
 
 
+@speaking("en")
 def render(audited: Audited, version: str) -> str:
     """The audit as SARIF.
 

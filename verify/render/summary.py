@@ -2,56 +2,58 @@
 
 from collections.abc import Sequence
 
+from verify.language.speech import later, reworded, say
 from verify.probe.facts import HIGHEST
+from verify.render.kept import word
 from verify.render.words import duration
 from verify.report import v3
 from verify.report.fields import OUTCOMES, moment
 from verify.report.v2 import Finding
 
 _FINETUNED = {
-    "certified": "The adapter learned: held-out text costs less than before, and what was saved says the same.",
-    "conditional": "The adapter learned, but for what is named below.",
-    "refused": "This fine-tune does not hold, for the reasons below.",
+    "certified": later("The adapter learned: held-out text costs less than before, and what was saved says the same."),
+    "conditional": later("The adapter learned, but for what is named below."),
+    "refused": later("This fine-tune does not hold, for the reasons below."),
 }
-_BECAUSE = {"error": "refused", "warning": "conditional", "note": "worth knowing"}
+_BECAUSE = {"error": later("refused"), "warning": later("conditional"), "note": later("worth knowing")}
 
 
 def verdict(report: v3.Report) -> str:
     """One word, or that the level gives none."""
-    return report.verdict.value if report.verdict else "not judged"
+    return word(report.verdict.value) if report.verdict else say("not judged")
 
 
 def subject(report: v3.Report) -> str:
     """What the verdict is about: a machine of a class, or a fine-tune on one."""
-    return f"fine-tune on {report.environment.name}" if report.finetune else report.environment.name
+    return say("fine-tune on {}", report.environment.name) if report.finetune else report.environment.name
 
 
 def headline(report: v3.Report) -> str:
     """What the verdict means, in one sentence."""
     name = report.environment.name
     if report.verdict is None:
-        return f"This is a {report.level} look at a machine of class {name}: it certifies nothing."
+        return say("This is a {} look at a machine of class {}: it certifies nothing.", report.level, name)
     if report.finetune:
-        return _FINETUNED[report.verdict.value]
+        return say(_FINETUNED[report.verdict.value])
     return {
-        "certified": f"This machine is what {name} promises: every required check passed.",
-        "conditional": f"This machine is what {name} promises, but for what is named below.",
-        "refused": f"This machine is not what {name} promises, for the reasons below.",
+        "certified": say("This machine is what {} promises: every required check passed.", name),
+        "conditional": say("This machine is what {} promises, but for what is named below.", name),
+        "refused": say("This machine is not what {} promises, for the reasons below.", name),
     }[report.verdict.value]
 
 
 def totals(report: v3.Report) -> str:
     """``9 checks planned: 7 passed, 1 failed, 1 skipped``."""
     counted = report.counts.model_dump()
-    parts = [f"{counted[name]} {name.replace('_', ' ')}" for name in OUTCOMES if counted[name] or name == "passed"]
-    checks = "check" if counted["planned"] == 1 else "checks"
-    return f"{counted['planned']} {checks} planned: {', '.join(parts)}"
+    parts = [f"{counted[name]} {word(name)}" for name in OUTCOMES if counted[name] or name == "passed"]
+    one = counted["planned"] == 1
+    return say("{} check planned: {}" if one else "{} checks planned: {}", counted["planned"], say(", ").join(parts))
 
 
 def when(report: v3.Report) -> str:
     """``2026-02-15 16:30:05 UTC, 11 min 32 s``."""
     seconds = (moment(report.finished) - moment(report.created)).total_seconds()
-    return f"{moment(report.created):%Y-%m-%d %H:%M:%S} UTC, {duration(max(seconds, 0))}"
+    return say("{} UTC, {}", f"{moment(report.created):%Y-%m-%d %H:%M:%S}", duration(max(seconds, 0)))
 
 
 def findings(report: v3.Report) -> Sequence[Finding]:
@@ -61,7 +63,7 @@ def findings(report: v3.Report) -> Sequence[Finding]:
 
 def weight(finding: Finding) -> str:
     """What a finding does to the verdict."""
-    return _BECAUSE[finding.severity] + (" (likely)" if finding.grade == "likely" else "")
+    return say(_BECAUSE[finding.severity]) + ((" " + say("(likely)")) if finding.grade == "likely" else "")
 
 
 def not_passed(report: v3.Report) -> list[v3.Result]:
@@ -113,8 +115,12 @@ def _without_peak(result: v3.Result, figure: v3.Measurement) -> bool:
 
 def _why_unknown(clock: str | None) -> str:
     if clock is None:
-        return "its highest clock is not told"
-    return "its cores are in no datasheet" if clock == HIGHEST else f"the clock that is told is {clock}"
+        return say("its highest clock is not told")
+    return (
+        say("its cores are in no datasheet")
+        if clock == HIGHEST
+        else say("the clock that is told is {}", reworded(clock))
+    )
 
 
 def untold(report: v3.Report) -> list[str]:
@@ -122,18 +128,22 @@ def untold(report: v3.Report) -> list[str]:
     asked = {result.device for result in ran(report)}
     absent = [device.name for device in report.facts.devices if device.name not in asked]
     shares = [figure.percent_of_peak for _, figure in figures(report, benchmarks=True) if figure.percent_of_peak]
-    said = ["Every figure was taken in this run, on this machine, under its conditions, and holds for no others."]
+    said = [say("Every figure was taken in this run, on this machine, under its conditions, and holds for no others.")]
     if absent:
-        said.append(f"Nothing was asked of {', '.join(absent)}.")
+        said.append(say("Nothing was asked of {}.", ", ".join(absent)))
     if not any(result.kind == "benchmark" and result.outcome == "passed" for result in report.results):
-        said.append("No benchmark ran to its end: nothing is said about speed.")
+        said.append(say("No benchmark ran to its end: nothing is said about speed."))
     if any("not verified" in share.source for share in shares):
-        said.append("Percentages marked * are of a peak that was derived, or not read in its source.")
+        said.append(say("Percentages marked * are of a peak that was derived, or not read in its source."))
     if any(_without_peak(result, figure) for result, figure in figures(report, benchmarks=True)):
         said.append(
-            f"How near the processor came to its peak is unknown: {_why_unknown(report.facts.processor.clock_is)}."
+            say(
+                "How near the processor came to its peak is unknown: {}.", _why_unknown(report.facts.processor.clock_is)
+            )
         )
     if not any("J" in figure.unit.split("/") for result in report.results for figure in result.measurements):
-        said.append("No energy was measured: nothing is said about efficiency.")
-    said.append("A certificate ends when its lock, a driver or the system changes, and with its age: `verify status`.")
+        said.append(say("No energy was measured: nothing is said about efficiency."))
+    said.append(
+        say("A certificate ends when its lock, a driver or the system changes, and with its age: `verify status`.")
+    )
     return said

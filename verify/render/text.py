@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from verify.language.speech import each, say
+from verify.language.width import columns, padded
 from verify.render import summary, words
 from verify.report import v3
 from verify.report.upgrade import newest
@@ -35,9 +37,9 @@ def brief(report: AnyReport, *, colour: bool = False) -> str:
 def aligned(rows: Sequence[Sequence[str]]) -> str:
     """Columns padded to the widest cell, two spaces apart; columns without content left out."""
     kept = words.filled(rows)
-    widths = [max(len(row[index]) for row in kept) for index in range(len(kept[0]))]
+    widths = [max(columns(row[index]) for row in kept) for index in range(len(kept[0]))]
     return "\n".join(
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in kept
+        "  " + "  ".join(padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in kept
     )
 
 
@@ -47,27 +49,27 @@ def painted(text: str, word: str, colour: bool) -> str:
 
 
 def _head(report: v3.Report, colour: bool) -> str:
-    verdict = summary.verdict(report)
+    verdict, value = summary.verdict(report), report.verdict.value if report.verdict else ""
     lines = [
-        f"{summary.subject(report)}: {painted(verdict.upper(), verdict, colour)}",
+        say("{}: {}", summary.subject(report), painted(verdict.upper(), value, colour)),
         summary.headline(report),
-        f"{summary.totals(report)} · level {report.level} · {summary.when(report)}",
+        say("{} · level {} · {}", summary.totals(report), report.level, summary.when(report)),
     ]
     rows = [
-        (summary.weight(finding), words.visible(finding.subject), words.visible(finding.message))
+        (summary.weight(finding), words.visible(finding.subject), words.told(finding.message))
         for finding in summary.findings(report)
     ]
-    return "\n".join([*lines, *(["", aligned([("because", "of", ""), *rows])] if rows else [])])
+    return "\n".join([*lines, *(["", aligned([each("because", "of", ""), *rows])] if rows else [])])
 
 
 def _not_passed(report: v3.Report, colour: bool, logs: bool) -> Iterator[str]:
     for result in summary.not_passed(report):
         word = "known issue" if result.known_issue else result.outcome
         lines = [
-            f"{painted(words.outcome(result), word, colour)}: {result.id}",
-            f"  why: {words.visible(result.reason or '')}",
+            say("{}: {}", painted(words.outcome(result), word, colour), result.id),
+            "  " + say("why: {}", words.told(result.reason or "")),
         ]
-        lines += [f"  do:  {words.visible(result.advice)}"] if result.advice else []
+        lines += ["  " + say("do:  {}", words.told(result.advice))] if result.advice else []
         if logs and result.log:
             lines += [f"  | {line}" for line in words.visible_lines(result.log, LOG_LINES).split("\n")]
         yield "\n".join(lines)
@@ -75,10 +77,13 @@ def _not_passed(report: v3.Report, colour: bool, logs: bool) -> Iterator[str]:
 
 def _tables(report: v3.Report) -> Iterator[str]:
     if summary.ran(report):
-        yield aligned([("check", "outcome", "time", "memory"), *map(_check, summary.ran(report))])
-    for title, results in (("needed, but not run", summary.missed(report)), ("not asked", summary.left_out(report))):
+        yield aligned([each("check", "outcome", "time", "memory"), *map(_check, summary.ran(report))])
+    for title, results in (
+        (say("needed, but not run"), summary.missed(report)),
+        (say("not asked"), summary.left_out(report)),
+    ):
         if results:
-            yield f"{title}:\n" + aligned([("checks", "why"), *_reasons(results)])
+            yield say("{}:", title) + "\n" + aligned([each("checks", "why"), *_reasons(results)])
     yield from map(_figures, summary.benchmarks(report))
     if report.frameworks:
         yield "  " + ", ".join(words.visible(f"{package.name} {package.version}") for package in report.frameworks)
@@ -86,7 +91,7 @@ def _tables(report: v3.Report) -> Iterator[str]:
 
 def _reasons(results: Sequence[v3.Result]) -> list[tuple[str, str]]:
     reasons = Counter(result.reason or "" for result in results)
-    return [(str(count), words.visible(reason)) for reason, count in reasons.most_common()]
+    return [(str(count), words.told(reason)) for reason, count in reasons.most_common()]
 
 
 def _check(result: v3.Result) -> Sequence[str]:
@@ -94,8 +99,8 @@ def _check(result: v3.Result) -> Sequence[str]:
 
 
 def _figures(result: v3.Result) -> str:
-    head = ("", "figure", "median", "best", "n", "unit", "of peak", "conditions")
-    doubt = "\n  ? inconclusive, for the reasons above" if any(map(_doubted, result.measurements)) else ""
+    head = each("", "figure", "median", "best", "n", "unit", "of peak", "conditions")
+    doubt = ("\n  " + say("? inconclusive, for the reasons above")) if any(map(_doubted, result.measurements)) else ""
     return f"{result.id}\n{aligned([head, *map(_figure, result.measurements)])}{doubt}"
 
 
@@ -117,4 +122,4 @@ def _figure(figure: v3.Measurement) -> Sequence[str]:
 
 
 def _foot(report: v3.Report) -> str:
-    return f"report {report.id}, number {report.sequence} · digest {report.digest}"
+    return say("report {}, number {} · digest {}", report.id, report.sequence, report.digest)

@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from itertools import starmap
 
+from verify.language.speech import later, reworded, say
+from verify.render.kept import word
 from verify.report import v1, v3
 from verify.report.fields import Note
 from verify.report.v2 import Finding
@@ -14,7 +16,7 @@ NONE = "—"
 LONGEST = 600
 BARS = "▁▂▃▄▅▆▇█"
 LONGEST_SHAPE = 24
-MARKS = {"passed": "✓ passed", "skipped": "○ skipped"}
+MARKS = {"passed": later("✓ passed"), "skipped": later("○ skipped")}
 
 _INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
@@ -22,13 +24,18 @@ _INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 def visible(text: str, longest: int = LONGEST) -> str:
     """One line of the text: nothing in it moves a cursor, turns the direction, or hides."""
     line = " ".join(_shown(part) for part in text.split("\n") if part.strip())
-    return line if len(line) <= longest else f"{line[:longest]}… ({len(line) - longest:,} more characters)"
+    return line if len(line) <= longest else say("{}… ({} more characters)", line[:longest], f"{len(line) - longest:,}")
+
+
+def told(text: str, longest: int = LONGEST) -> str:
+    """One line of a finished text, such as a reason or an advice, in the language that is spoken."""
+    return visible(reworded(text), longest)
 
 
 def visible_lines(text: str, last: int) -> str:
     """The last lines of a text, each made visible."""
     lines = text.rstrip().split("\n")
-    left_out = [f"… ({len(lines) - last:,} lines above)"] if len(lines) > last else []
+    left_out = [say("… ({} lines above)", f"{len(lines) - last:,}")] if len(lines) > last else []
     return "\n".join([*left_out, *(visible(line) for line in lines[-last:])])
 
 
@@ -43,13 +50,13 @@ def _shown(text: str) -> str:
 
 def said(finding: Finding) -> str:
     """A finding as one line: ``error: chain.cut: chain of aaaaaaaaaaaa in m2: 2 of 3 reports are here``."""
-    return f"{finding.severity}: {finding.rule}: {visible(finding.subject)}: {visible(finding.message)}"
+    return f"{word(finding.severity)}: {finding.rule}: {visible(finding.subject)}: {told(finding.message)}"
 
 
 def outcome(result: v3.Result) -> str:
     """The outcome with a mark that can be seen from afar."""
-    known = ", known issue" if result.known_issue and result.outcome != "passed" else ""
-    return MARKS.get(result.outcome, f"✗ {result.outcome.replace('_', ' ')}") + known
+    known = say(", known issue") if result.known_issue and result.outcome != "passed" else ""
+    return say(MARKS[result.outcome]) + known if result.outcome in MARKS else f"✗ {word(result.outcome)}{known}"
 
 
 def number(value: float) -> str:
@@ -64,11 +71,11 @@ def duration(seconds: float) -> str:
     """``0.4 s``, ``3.8 s``, ``11 min 32 s``, ``2 h 05 min``."""
     minute, hour = 60, 3600
     if round(seconds, 1) < minute:
-        return f"{seconds:.1f} s"
+        return say("{} s", f"{seconds:.1f}")
     whole = round(seconds)
     if whole < hour:
-        return f"{whole // minute} min {whole % minute} s"
-    return f"{whole // hour} h {whole % hour // minute:02d} min"
+        return say("{} min {} s", whole // minute, whole % minute)
+    return say("{} h {} min", whole // hour, f"{whole % hour // minute:02d}")
 
 
 def short_time(seconds: float) -> str:
@@ -83,13 +90,13 @@ def clock(processor: v1.Processor) -> str:
     """``4.1 GHz (highest)``."""
     if processor.clock_hertz is None:
         return NONE
-    return f"{processor.clock_hertz / 1e9:.3g} GHz ({processor.clock_is})"
+    return say("{} GHz ({})", f"{processor.clock_hertz / 1e9:.3g}", reworded(word(processor.clock_is or "")))
 
 
 def caches(processor: v1.Processor) -> str:
     """``level 1: 2 x 49.2 kB, level 3: 33.6 MB``."""
     said = (
-        f"level {cache.level}: " + (f"{cache.count} x " if cache.count > 1 else "") + size(cache.bytes)
+        (say("level {}:", cache.level) + " ") + (f"{cache.count} x " if cache.count > 1 else "") + size(cache.bytes)
         for cache in processor.caches
     )
     return ", ".join(said) or NONE
@@ -107,7 +114,7 @@ def size(count: int | None) -> str:
 
 def pairs(conditions: Mapping[str, Note]) -> str:
     """``dtype float32, threads 16``."""
-    return ", ".join(f"{name} {_note(value)}" for name, value in conditions.items()) or NONE
+    return ", ".join(say("{} {}", name, _note(value)) for name, value in conditions.items()) or NONE
 
 
 def value(figure: v3.Measurement) -> str:
@@ -132,7 +139,7 @@ def quartiles(figure: v3.Measurement) -> str:
     if figure.along or len(figure.samples) < 3:  # noqa: PLR2004 - fewer have no quartiles worth the name
         return NONE
     first, _, third = statistics.quantiles(figure.samples, n=4, method="inclusive")
-    return f"{number(first)} to {number(third)}"
+    return say("{} to {}", number(first), number(third))
 
 
 def best(figure: v3.Measurement) -> str:
@@ -146,7 +153,7 @@ def share_of_peak(figure: v3.Measurement) -> str:
     """Percent of the datasheet peak, or that it is unknown, for units that have one."""
     if figure.percent_of_peak is not None:
         return f"{figure.percent_of_peak.percent:.1f}%"
-    return "peak unknown" if figure.unit.endswith(("FLOPS", "B/s")) else NONE
+    return say("peak unknown") if figure.unit.endswith(("FLOPS", "B/s")) else NONE
 
 
 def limits(figure: v3.Measurement) -> str:
@@ -158,10 +165,10 @@ def limits(figure: v3.Measurement) -> str:
 def origin(figure: v3.Measurement) -> str:
     """Where a figure comes from; for a derived one with the sum that a reader can redo."""
     if figure.provenance == "derived":
-        return f"derived: {figure.formula} with {', '.join(starmap(_input, figure.inputs.items()))}"
+        return say("derived: {} with {}", figure.formula, ", ".join(starmap(_input, figure.inputs.items())))
     if figure.provenance == "measured":
-        return "measured"
-    return f"{figure.provenance}: {figure.source}"
+        return say("measured")
+    return say("{}: {}", word(figure.provenance), reworded(figure.source or ""))
 
 
 def _input(name: str, value: float) -> str:
@@ -170,8 +177,8 @@ def _input(name: str, value: float) -> str:
 
 def _note(value: Note) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value if isinstance(value, str) else number(value)
+        return say("yes") if value else say("no")
+    return reworded(value) if isinstance(value, str) else number(value)
 
 
 def filled(rows: Sequence[Sequence[str]]) -> list[list[str]]:

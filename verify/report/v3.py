@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from verify.report import v1, v2
 from verify.report.fields import Closed, Inputs, Notes, Number, Text
 from verify.report.finetune import Finetune
+from verify.report.watched import Watched
 
 Direction = Literal["higher", "lower", "equal"]
 Provenance = Literal["measured", "derived", "datasheet", "carried"]
@@ -101,11 +102,12 @@ class Result(v2.Result):
 
 
 class Fields(v2.Fields):
-    """What a report has from version 3 on; a fine-tune where it is of one."""
+    """What a report has from version 3 on; a fine-tune where it is of one, and sensors where somebody looked."""
 
     results: tuple[Result, ...]
     conditions: RunConditions
     finetune: Finetune | None = Field(default=None, exclude_if=v1.untold)
+    watched: Watched | None = Field(default=None, exclude_if=v1.untold)
 
 
 class Report(Fields):

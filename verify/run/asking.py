@@ -36,5 +36,5 @@ class Asking:
         return asked.id, asked.environment, asked.machine, asked.level, asked.sequence, plan
 
     def _unpacked(self, *parts: Any) -> Questions:
-        *place, plan = parts
-        return Questions(*place, self._plans[plan])
+        id_, environment, machine, level, sequence, plan = parts
+        return Questions(id_, environment, machine, level, sequence, self._plans[plan])

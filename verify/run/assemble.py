@@ -53,6 +53,7 @@ class Run:
         conditions: What else the machine was doing.
         secrets: Texts to strike out, and what stands for each.
         finetune: What a fine-tune's log tells; None for a run of the suite.
+        watched: What sensors said meanwhile; None where nobody looked.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Run:
     conditions: Mapping[str, Any]
     secrets: Mapping[str, str]
     finetune: Mapping[str, Any] | None = None
+    watched: Mapping[str, Any] | None = None
 
 
 def judged(run: Run, policy: Policy, entries: Sequence[Entry]) -> AnyReport:
@@ -132,6 +134,7 @@ def draft(run: Run) -> dict[str, Any]:
         "upgraded_from": None,
         "conditions": struck(run.conditions, run.secrets),
         "finetune": struck(run.finetune, run.secrets),
+        "watched": struck(run.watched, run.secrets),
         "digest": UNSEALED,
     }
     return _only(data, REPORTS[version])

@@ -7,11 +7,13 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+from verify.language.speech import say
 from verify.render import words
 from verify.render.changes import Beside, Told
 from verify.render.difference import changes
 from verify.render.html.island import island
-from verify.render.html.templates import filled
+from verify.render.html.templates import filled, words_of_script
+from verify.render.kept import word
 from verify.report.course import Point
 from verify.report.fields import ending, moment
 from verify.report.overview import Listed, Taken
@@ -20,6 +22,7 @@ from verify.report.v2 import Finding
 # All courses together have at most so many points: more than a screen can show, and a megabyte.
 MOST_POINTS = 60_000
 FEWEST_POINTS = 24
+SCRIPT = "dashboard.js"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,15 @@ class Dashboard:
 
 def render(history: Dashboard) -> str:
     """The history as one HTML file."""
-    data = {"reports": _reports(history.reports), "courses": _courses(history.told), "taken": _taken(history.taken)}
+    data = {
+        "reports": _reports(history.reports),
+        "courses": _courses(history.told),
+        "taken": _taken(history.taken),
+        "words": words_of_script(SCRIPT),
+    }
     return filled(
         "dashboard.html",
-        script="dashboard.js",
+        script=SCRIPT,
         chains=[_chain(history, chain) for chain in _chains(history.reports)],
         count=len(history.reports),
         steps=sum(len(one.course.steps) for one in history.told),
@@ -139,7 +147,7 @@ def _middle(stretch: Sequence[Point]) -> Point:
 
 
 def _beside(beside: Beside) -> list[str]:
-    found = [*changes("fact", beside.facts), *changes("package", beside.packages)]
+    found = [*changes(say("fact"), beside.facts, word), *changes(say("package"), beside.packages)]
     return [words.visible(line.strip()) for line in found]
 
 

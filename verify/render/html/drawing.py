@@ -42,7 +42,6 @@ def bar(one: Bar, chart: Bars) -> Markup:
     scale = _reach(chart)
     end = BAR_WIDTH * scale.place(one.value)
     parts = [
-        Markup('<rect class="track" width="{}" height="{}"/>').format(BAR_WIDTH, BAR_HEIGHT),
         Markup('<rect class="bar{}" width="{}" height="{}"/>').format(
             " doubtful" if one.doubtful else "", _short(end), BAR_HEIGHT
         ),
@@ -87,13 +86,14 @@ def _row(value: float, up: Scale) -> float:
 
 def _grid(chart: Lines, across: Scale, up: Scale) -> Iterator[Markup]:
     floor, end = HEIGHT - BOTTOM, WIDTH - RIGHT
-    for value in up.ticks:
-        y = _row(value, up)
-        yield Markup('<path class="grid" d="M{} {}H{}"/>').format(LEFT, y, end)
-        yield Markup('<text class="end" x="{}" y="{}">{}</text>').format(LEFT - 5, y + 4, tick(value))
-    for value, x in _apart([(value, _column(value, across)) for value in across.ticks]):
-        yield Markup('<path class="grid" d="M{0} {1}v4"/>').format(x, floor)
-        yield Markup('<text class="middle" x="{}" y="{}">{}</text>').format(x, floor + 16, tick(value))
+    rows = [(value, _row(value, up)) for value in up.ticks]
+    columns = _apart([(value, _column(value, across)) for value in across.ticks])
+    grid = [f"M{LEFT} {y:g}H{end}" for _, y in rows] + [f"M{x:g} {floor}v4" for _, x in columns]
+    yield Markup('<path class="grid" d="{}"/>').format("".join(grid))
+    for value, y in rows:
+        yield Markup('<text class="end" x="{}" y="{:g}">{}</text>').format(LEFT - 5, y + 4, tick(value))
+    for value, x in columns:
+        yield Markup('<text class="middle" x="{:g}" y="{}">{}</text>').format(x, floor + 16, tick(value))
     yield Markup('<path class="axis" d="M{} {}V{}H{}"/>').format(LEFT, TOP, floor, end)
     yield Markup('<text class="middle" x="{}" y="{}">{}</text>').format((LEFT + end) / 2, HEIGHT - 6, chart.x)
 

@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from verify.language.speech import later, say, spoken
 from verify.render import words
 from verify.render.html.chart import Bar, Bars, Figure, Lines, Picture, Point, Series
 from verify.report import v3
@@ -14,6 +15,7 @@ from verify.report.roofline import COUNTS
 COUNTED = (*COUNTS, "parameters", "formula")
 # What an axis is taken from, if more than one number differs.
 SIZES = ("batch", "tokens", "n", "elements", "bytes_counted")
+AND = later("and")
 # A line of two points says no more than two numbers.
 FEWEST, MOST_BARS = 3, 16
 LOW, HIGH = "_low", "_high"
@@ -49,7 +51,7 @@ def worths(report: v3.Report) -> Iterator[Picture]:
     for title, found in by_topic.items():
         figures, bars = zip(*found, strict=True)
         yield Picture(
-            title, Bars(bars, reference=1.0), figures, "The line is 1: no difference. Whiskers are 95% intervals."
+            title, Bars(bars, reference=1.0), figures, say("The line is 1: no difference. Whiskers are 95% intervals.")
         )
 
 
@@ -64,7 +66,8 @@ def curves(report: v3.Report) -> Iterator[Picture]:
             drawn = tuple(
                 Series(name, _along(figure)) for name, figure in zip(_told_apart(figures), figures, strict=True)
             )
-            title = f"{topic_of(result)} · {' and '.join(sorted({named(figure.name) for figure in figures}))}"
+            names = sorted({named(figure.name) for figure in figures})
+            title = f"{topic_of(result)} · {f' {say(AND)} '.join(names)}"
             shown = [(result, figure) for figure in figures]
             yield Picture(title, Lines(along, unit, drawn), shown, claim=result.title)
 
@@ -76,8 +79,8 @@ def topic_of(result: v3.Result) -> str:
 
 
 def named(name: str) -> str:
-    """A name as words."""
-    return name.replace("_", " ")
+    """A name as words; where another language is spoken, it stays a name."""
+    return name.replace("_", " ") if spoken() == "en" else name
 
 
 def point_of(figure: v3.Measurement, x: float) -> Point:

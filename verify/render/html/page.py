@@ -1,5 +1,6 @@
 """The page of a report: what its template needs, and nothing of how it looks."""
 
+from verify.language.speech import later
 from verify.render.html.pictures import pictures
 from verify.render.html.sheet import sheets
 from verify.render.html.templates import filled
@@ -9,7 +10,11 @@ from verify.report.versions import AnyReport
 
 # The first screen is for what has to be done.
 FIRST_FINDINGS = 5
-KINDS = (("functional", "Functional checks"), ("lora", "LoRA checks"), ("benchmark", "Benchmark checks"))
+KINDS = (
+    ("functional", later("Functional checks")),
+    ("lora", later("LoRA checks")),
+    ("benchmark", later("Benchmark checks")),
+)
 
 
 def render(report: AnyReport) -> str:

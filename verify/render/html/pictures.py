@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
+from verify.language.speech import reworded, say
 from verify.render import words
+from verify.render.html import watched
 from verify.render.html.chart import Bar, Bars, Lines, Picture, Point, Series
 from verify.render.html.families import curves, families, named, topic_of, worths
+from verify.render.kept import word
 from verify.report import v3
 from verify.report.fields import Note
 from verify.report.roofline import FLOPS, Position, Roof, counted, positions, roofs_of
@@ -23,6 +26,7 @@ def pictures(report: v3.Report) -> list[Picture]:
         *families(report),
         *_memory(report),
         *_most_telling(curves(report)),
+        *(watched.courses(report.watched) if report.watched else ()),
     ]
 
 
@@ -42,14 +46,20 @@ def _shares(report: v3.Report) -> Iterator[Picture]:
         Bar(
             f"{topic_of(result)} · {named(figure.name)}: {words.pairs(_brief(figure))}",
             figure.percent_of_peak.percent,
-            f"{figure.percent_of_peak.percent:.1f}% of {words.number(figure.percent_of_peak.peak)} {figure.unit}",
+            _share(figure.percent_of_peak, figure.unit),
             doubtful=bool(figure.inconclusive),
         )
         for result, figure in found
         if figure.percent_of_peak
     )
     if bars:
-        yield Picture("Share of the datasheet's peak", Bars(bars, reference=100.0), found, "The line is 100%.")
+        yield Picture(
+            say("Share of the datasheet's peak"), Bars(bars, reference=100.0), found, say("The line is 100%.")
+        )
+
+
+def _share(share: v3.PercentOfPeak, unit: str) -> str:
+    return say("{}% of {} {}", f"{share.percent:.1f}", words.number(share.peak), unit)
 
 
 def _brief(figure: v3.Measurement) -> dict[str, Note]:
@@ -66,11 +76,11 @@ def _roofline(report: v3.Report) -> Iterator[Picture]:
         by_bound: dict[str, list[Position]] = {}
         for position in mine:
             by_bound.setdefault(position.label.partition(",")[0], []).append(position)
-        series = tuple(Series(label, tuple(map(_placed, found))) for label, found in by_bound.items())
+        series = tuple(Series(word(label), tuple(map(_placed, found))) for label, found in by_bound.items())
         if memory:
             ceilings = [(kind, roof) for (of, kind), roof in roofs.items() if of == device and _arithmetic(kind)]
             chart = Lines(
-                "operations a byte",
+                say("operations a byte"),
                 "GFLOPS",
                 series,
                 log_x=True,
@@ -78,9 +88,14 @@ def _roofline(report: v3.Report) -> Iterator[Picture]:
                 roofs=tuple(_ceiling(kind, roof, memory, mine) for kind, roof in ceilings),
                 joined=False,
             )
-            origins = {kind: roof.origin.partition(" (")[0] for kind, roof in (*ceilings, ("memory", memory))}
-            said = "Roofs, above which nothing can lie: " + words.pairs(origins) + "."
-            yield Picture(f"Roofline ({device})", chart, [(one.result, one.figure) for one in mine], said)
+            origins = {kind: _origin(roof) for kind, roof in (*ceilings, ("memory", memory))}
+            said = say("Roofs, above which nothing can lie: {}.", words.pairs(origins))
+            yield Picture(say("Roofline ({})", device), chart, [(one.result, one.figure) for one in mine], said)
+
+
+def _origin(roof: Roof) -> str:
+    """Briefly: which check it was is in the tables."""
+    return reworded(roof.origin.partition(" (")[0]) if roof.independent else say("the best seen here")
 
 
 def _arithmetic(kind: str) -> bool:
@@ -113,10 +128,10 @@ def _memory(report: v3.Report) -> Iterator[Picture]:
                 foreseen = figure.inputs["predicted"] + figure.inputs.get("held", 0.0)
                 bars += [
                     Bar(f"{topic_of(result)}, {name}", taken, words.size(round(taken)))
-                    for name, taken in (("foreseen", foreseen), ("measured", figure.inputs["measured"]))
+                    for name, taken in ((say("foreseen"), foreseen), (say("measured"), figure.inputs["measured"]))
                 ]
     if bars:
-        yield Picture("Memory, foreseen and measured", Bars(tuple(bars)), found)
+        yield Picture(say("Memory, foreseen and measured"), Bars(tuple(bars)), found)
 
 
 def _finetuned(report: v3.Report) -> Iterator[Picture]:
@@ -125,14 +140,17 @@ def _finetuned(report: v3.Report) -> Iterator[Picture]:
     if tune is None:
         return
     curves = {
-        "training": [(line.iteration, line.loss) for line in tune.trained],
-        "held out": [(one.iteration, one.loss) for one in tune.held_out],
+        say("training"): [(line.iteration, line.loss) for line in tune.trained],
+        say("held out"): [(one.iteration, one.loss) for one in tune.held_out],
     }
     series = tuple(Series(name, tuple(Point(*pair) for pair in pairs)) for name, pairs in curves.items() if pairs)
     if series:
-        yield Picture("Loss", Lines("iteration", "nat", series), [])
+        yield Picture(say("Loss"), Lines(say("iteration"), "nat", series), [])
     rates = tuple(Point(line.iteration, line.tokens / line.seconds) for line in tune.trained if line.seconds)
     if len(rates) > 1:
         yield Picture(
-            "Pace", Lines("iteration", "tokens/s", (Series("", rates),)), [], "The first line holds the start-up."
+            say("Pace"),
+            Lines(say("iteration"), "tokens/s", (Series("", rates),)),
+            [],
+            say("The first line holds the start-up."),
         )

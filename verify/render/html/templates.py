@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,18 +10,22 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from verify.language.speech import TAGS, say, spoken
 from verify.render import summary, words
 from verify.render.html import drawing
 from verify.render.html.chart import Bars
+from verify.render.kept import word, words_of
 from verify.report import v3
 
 FOLDER = Path(__file__).resolve().parent / "templates"
+# A script says its texts by a function of this name, too.
+SAID = re.compile(r'\bsay\("((?:[^"\\]|\\.)*)"')
 MOST_SAMPLES = 200
 LOG_LINES = 30
 
 
 def filled(template: str, *, script: str | None = None, **values: Any) -> str:
-    """A page from its template.
+    """A page from its template, in the language that is spoken.
 
     Args:
         template: Its file.
@@ -32,7 +37,12 @@ def filled(template: str, *, script: str | None = None, **values: Any) -> str:
     policy = f"default-src 'none'; style-src '{_digest(style)}'{allowed}; base-uri 'none'; form-action 'none'"
     # Files of ours, which hold no text of a report.
     own = {"style": Markup(style), "script": Markup(program)}  # noqa: S704
-    return _environment().get_template(template).render(policy=policy, **own, **values)
+    return _environment().get_template(template).render(policy=policy, tag=TAGS[spoken()], **own, **values)
+
+
+def words_of_script(script: str) -> dict[str, str]:
+    """What a script says, in the language that is spoken, by its English; in English it needs no words."""
+    return {} if spoken() == "en" else {text: say(text) for text in SAID.findall(_text(script))}
 
 
 def _text(name: str) -> str:
@@ -53,8 +63,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_visible,
     )
-    made.globals |= {"words": words, "summary": summary, "drawing": drawing, "dash": words.NONE, "id": id}
-    made.globals |= {"samples_of": _samples_of, "lines_of": _lines_of}
+    made.globals |= {"words": words, "summary": summary, "drawing": drawing, "dash": words.NONE, "id": id, "say": say}
+    made.globals |= {"samples_of": _samples_of, "lines_of": _lines_of, "word": word, "words_of": words_of}
     made.tests["bars"] = lambda chart: isinstance(chart, Bars)
     return made
 
@@ -68,7 +78,7 @@ def _samples_of(figure: v3.Measurement) -> str:
     """All samples, in order, with three digits; of very many the first."""
     shown = " ".join(f"{sample:.3g}" for sample in figure.samples[:MOST_SAMPLES])
     left = len(figure.samples) - MOST_SAMPLES
-    return shown + (f" … and {left:,} more, in the JSON" if left > 0 else "")
+    return shown + (" " + say("… and {} more, in the JSON", f"{left:,}") if left > 0 else "")
 
 
 def _lines_of(log: str) -> list[str]:

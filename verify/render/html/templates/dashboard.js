@@ -23,7 +23,15 @@ function number(value) {
   return size >= 1000 && size < 1e12 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(4)));
 }
 const has = (words, text) => text.toLowerCase().split(/\s+/).every((word) => words.toLowerCase().includes(word));
-const plural = (count, one) => `${count.toLocaleString("en")} ${one}${count === 1 ? "" : "s"}`;
+// What stands here in English is said so, unless the page brings other words for it.
+function say(text, ...values) {
+  return (data.words[text] ?? text).replace(/\{\}/g, () => String(values.shift()));
+}
+const many = (count, one, several) => (count === 1 ? one : several).replace("{}", count.toLocaleString("en"));
+const values = (count) => many(count, say("{} value", "{}"), say("{} values", "{}"));
+const figures = (count) => many(count, say("{} figure", "{}"), say("{} figures", "{}"));
+const VERDICTS = { certified: say("certified"), conditional: say("conditional"), refused: say("refused"), "not judged": say("not judged") };
+const SHAPES = { steady: say("steady"), steps: say("steps"), drift: say("drift"), "too few": say("too few") };
 
 // Courses: a picture for each, made when it is shown.
 let shown = CARDS;
@@ -37,11 +45,11 @@ function course(one) {
   card.append(picture(one));
   for (const step of one.steps) {
     const better = (step.after > step.before) === (one.better === "higher");
-    const ratio = step.before ? `, ${number(step.after / step.before)} times as much` : "";
-    card.append(made("p", `From number ${step.first} on: ${number(step.before)} to ${number(step.after)}${ratio}: ${better ? "better" : "worse"}.`, { class: better ? "passed" : "failed" }));
-    card.append(made("p", step.beside.length ? `Beside it: ${step.beside.join("; ")}` : "Nothing that the reports know changed with it.", { class: "soft" }));
+    const ratio = step.before ? say(", {} times as much", number(step.after / step.before)) : "";
+    card.append(made("p", say("From number {} on: {} to {}{}: {}.", step.first, number(step.before), number(step.after), ratio, better ? say("better") : say("worse")), { class: better ? "passed" : "failed" }));
+    card.append(made("p", step.beside.length ? say("Beside it: {}", step.beside.join("; ")) : say("Nothing that the reports know changed with it."), { class: "soft" }));
   }
-  card.append(made("p", `${plural(one.count, "value")}: ${one.shape}`, { class: "soft" }));
+  card.append(made("p", say("{}: {}", values(one.count), SHAPES[one.shape]), { class: "soft" }));
   return card;
 }
 function picture(one) {
@@ -49,10 +57,10 @@ function picture(one) {
   const [left, right, low, high] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
   const across = (x) => LEFT + (WIDE - LEFT - 8) * (right > left ? (x - left) / (right - left) : 0.5);
   const up = (y) => HIGH - BELOW - (HIGH - BELOW - 10) * (high > low ? (y - low) / (high - low) : 0.5);
-  const svg = drawn("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": `${one.name}: ${plural(one.count, "value")} from ${number(low)} to ${number(high)} ${one.unit}` });
+  const svg = drawn("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": say("{}: {} from {} to {} {}", one.name, values(one.count), number(low), number(high), one.unit) });
   svg.append(drawn("path", { class: "axis", d: `M${LEFT} 5V${HIGH - BELOW}H${WIDE - 8}` }));
   for (const y of high > low ? [low, high] : [low]) svg.append(drawn("text", { class: "end", x: LEFT - 5, y: up(y) + 4 }, number(y)));
-  for (const x of right > left ? [left, right] : [left]) svg.append(drawn("text", { class: x === left ? "begin" : "end", x: across(x), y: HIGH - 6 }, `no. ${x}`));
+  for (const x of right > left ? [left, right] : [left]) svg.append(drawn("text", { class: x === left ? "begin" : "end", x: across(x), y: HIGH - 6 }, say("no. {}", x)));
   for (const step of one.steps) svg.append(drawn("path", { class: "reference", d: `M${across(step.first - 0.5).toFixed(1)} 5V${HIGH - BELOW}` }));
   const places = one.points.map(([x, y]) => `${across(x).toFixed(1)} ${up(y).toFixed(1)}`);
   svg.append(drawn("path", { class: "line k0", d: `M${places.join("L")}` }));
@@ -65,7 +73,7 @@ function courses() {
     (!machine.value || machine.value === `${one.environment} ${one.machine}`) && (!steps.checked || one.steps.length) &&
     has(`${one.check} ${one.name} ${one.conditions} ${one.unit}`, text.value));
   byId("course-cards").replaceChildren(...found.slice(0, shown).map(course));
-  byId("course-count").textContent = `${plural(found.length, "figure")}, ${Math.min(shown, found.length)} shown`;
+  byId("course-count").textContent = say("{}, {} shown", figures(found.length), Math.min(shown, found.length));
   byId("course-more").hidden = found.length <= shown;
 }
 data.courses.sort((one, other) => other.steps.length - one.steps.length);
@@ -73,7 +81,7 @@ courseTools.addEventListener("input", () => { shown = CARDS; courses(); });
 byId("course-more").addEventListener("click", () => { shown += CARDS; courses(); });
 
 // Reports: a table that is sorted by any column, a page at a time.
-const COLUMNS = ["report", "environment", "machine", "number", "created", "level", "verdict", "passed", "planned", "lock"];
+const COLUMNS = [say("report"), say("environment"), say("machine"), say("number"), say("created"), say("level"), say("verdict"), say("passed"), say("planned"), say("lock")];
 const order = { column: 4, down: true };
 let page = 0;
 function heads(table, columns, order, again) {
@@ -103,13 +111,13 @@ function reports() {
   page = Math.max(0, Math.min(page, Math.ceil(found.length / ROWS) - 1));
   const rows = found.slice(page * ROWS, (page + 1) * ROWS).map((row) => {
     const line = made("tr");
-    row.forEach((cell, column) => line.append(made("td", column === 3 || column > 6 ? String(cell) : cell, column === 6 ? { class: `plate ${cell.replace(" ", "-")}` } : {})));
+    row.forEach((cell, column) => line.append(made("td", column === 6 ? VERDICTS[cell] : String(cell), column === 6 ? { class: `plate ${cell.replace(" ", "-")}` } : {})));
     return line;
   });
   const table = byId("report-table");
   heads(table, COLUMNS, order, reports);
   table.tBodies[0].replaceChildren(...rows);
-  byId("report-count").textContent = found.length ? `${page * ROWS + 1} to ${page * ROWS + rows.length} of ${plural(found.length, "report")}` : "none";
+  byId("report-count").textContent = found.length ? say("{} to {} of {} reports", page * ROWS + 1, page * ROWS + rows.length, found.length.toLocaleString("en")) : say("none");
   byId("report-back").disabled = page === 0;
   byId("report-on").disabled = (page + 1) * ROWS >= found.length;
 }
@@ -118,13 +126,14 @@ byId("report-back").addEventListener("click", () => { page -= 1; reports(); });
 byId("report-on").addEventListener("click", () => { page += 1; reports(); });
 
 // Compare: figures that two reports both have, by how far they are apart.
-const FIGURES = ["check", "figure", "conditions", "before", "after", "unit", "after over before", "which is"];
+const FIGURES = [say("check"), say("figure"), say("conditions"), say("before"), say("after"), say("unit"), say("after over before"), say("which is")];
+const SAID = { same: say("the same"), better: say("better"), worse: say("worse"), within: say("within the samples") };
 const farthest = { column: 6, down: true };
 const compareTools = byId("compare-tools");
 const newest = data.reports.filter((row) => data.taken.reports[row[0]]).reverse();
 for (const [name, first] of [["before", 1], ["after", 0]]) {
   const choice = compareTools.elements[name];
-  for (const row of newest) choice.append(made("option", `${row[4].slice(0, 10)} ${row[1]} ${row[2]} no. ${row[3]} ${row[6]}`, { value: row[0] }));
+  for (const row of newest) choice.append(made("option", `${row[4].slice(0, 10)} ${row[1]} ${row[2]} ${say("no. {}", row[3])} ${VERDICTS[row[6]]}`, { value: row[0] }));
   choice.selectedIndex = Math.min(first, newest.length - 1);
 }
 function apart(one, other) {
@@ -140,7 +149,7 @@ function comparison() {
     const other = others.get(one[0]), [check, name, conditions, unit, direction] = data.taken.figures[one[0]];
     const ratio = one[1] && other[1] / one[1] > 0 ? other[1] / one[1] : null;
     const better = (other[1] > one[1]) === (direction === "higher");
-    const said = one[1] === other[1] ? "the same" : apart(one, other) ? (better ? "better" : "worse") : "within the samples";
+    const said = one[1] === other[1] ? "same" : apart(one, other) ? (better ? "better" : "worse") : "within";
     return { cells: [check, name, conditions, one[1], other[1], unit, ratio, said], far: ratio ? Math.abs(Math.log(ratio)) : -1, sure: apart(one, other) && one[1] !== other[1] };
   });
   const found = rows.filter((row) => (!sure.checked || row.sure) && has(row.cells.slice(0, 3).join(" "), text.value));
@@ -150,17 +159,17 @@ function comparison() {
   heads(table, FIGURES, farthest, comparison);
   table.tBodies[0].replaceChildren(...found.slice(0, 200).map((row) => {
     const line = made("tr"), kinds = { better: "passed", worse: "failed" };
-    row.cells.forEach((cell, column) => line.append(made("td", column >= 3 && column !== 5 && column !== 7 ? number(cell) : cell, column === 7 && kinds[cell] ? { class: kinds[cell] } : {})));
+    row.cells.forEach((cell, column) => line.append(made("td", column === 7 ? SAID[cell] : column >= 3 && column !== 5 ? number(cell) : cell, column === 7 && kinds[cell] ? { class: kinds[cell] } : {})));
     return line;
   }));
-  byId("compare-count").textContent = newest.length < 2 ? "There are not two reports with figures." : `${found.length} of ${plural(both.length, "figure")} that both have${found.length > 200 ? ", 200 shown" : ""}`;
+  byId("compare-count").textContent = newest.length < 2 ? say("There are not two reports with figures.") : say("{} of {} that both have{}", found.length, figures(both.length), found.length > 200 ? say(", 200 shown") : "");
 }
 compareTools.addEventListener("input", comparison);
 for (const form of document.forms) form.addEventListener("submit", (event) => event.preventDefault());
 
 // A certificate ends by its age, on the reader's clock too.
 for (const time of document.querySelectorAll("time"))
-  if (new Date(time.dateTime) < new Date()) time.after(made("b", " lapsed", { class: "failed" }));
+  if (new Date(time.dateTime) < new Date()) time.after(made("b", ` ${say("lapsed")}`, { class: "failed" }));
 courses();
 reports();
 comparison();

@@ -1,0 +1,1 @@
+"""What sensors say of processor, memory and devices: now, and in the course of a run."""
