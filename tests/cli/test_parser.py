@@ -33,6 +33,8 @@ def test_the_help_of_every_verb_is_chinese(verb: str, capsys: pytest.CaptureFixt
     code, said = shown(capsys, verb, "--help")
     assert code == 0
     assert runs(said) <= FIELD
+    assert said.startswith("用法： verify ")
+    assert said.count("用法") == 1
 
 
 def test_help_is_aligned_and_fits_a_terminal(

@@ -21,8 +21,8 @@ class Help(argparse.HelpFormatter):
         super().start_section(heading and say(heading))
 
     def add_usage(self, usage, actions, groups, prefix=None) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - argparse does not say of what kind they are
-        """Say what it is that follows."""
-        super().add_usage(usage, actions, groups, prefix or say(USAGE) + " ")
+        """Say what it is that follows; for a verb's own name argparse asks for nothing before it."""
+        super().add_usage(usage, actions, groups, say(USAGE) + " " if prefix is None else prefix)
 
     def _expand_help(self, action: argparse.Action) -> str:
         return reworded(super()._expand_help(action))
