@@ -14,11 +14,13 @@ ROOT = Path(__file__).resolve().parent
 TOOLS = ROOT / ".tools" / "bin"
 TESTS = ROOT / ".nox" / "tests"
 LOCK = ROOT / "lockfiles" / "tests.txt"
+FUZZ = ROOT / ".nox" / "fuzz"
+LOCK_OF_FUZZ = ROOT / "lockfiles" / "fuzz.txt"
 ENVIRONMENTS = sorted(path.stem for path in (ROOT / "envs").glob("*.toml"))
 PLATFORMS = sorted(path.stem for path in (ROOT / "envs" / "platforms").glob("*.toml"))
 # Images run Linux: those that the Dockerfile has a target for.
 IMAGES = ["cpu", "cuda"]
-LOCKS = [*PLATFORMS, "tests", "tools"]
+LOCKS = [*PLATFORMS, "fuzz", "tests", "tools"]
 SETUP_WORDS = {"--recreate", "--despite", *ENVIRONMENTS}
 LOCK_WORDS = {"--upgrade", "--check", *LOCKS}
 # Options that take no value.
@@ -177,10 +179,43 @@ def schemas(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Write docs/reference/ from the code, and the site into build/docs; links that lead nowhere fail (-- --check)."""
+    python, environ = test_python(session), {"PYTHONPATH": str(ROOT)}
+    session.run(python, "-m", "tests.docs.reference", *own(session, {"--check"}), env=environ, external=True)
+    session.run(python, "-m", "properdocs", "build", "--strict", "--quiet", env=environ, external=True)
+    session.log(f"open {(ROOT / 'build' / 'docs' / 'index.html').as_uri()}")
+
+
+@nox.session
 def mutations(session: nox.Session) -> None:
     """Put every known fault under the checks and write docs/mutations.md: which fault, and what the check said."""
     python = test_python(session)
     session.run(python, "-m", "tests.checks.mutations", env={"PYTHONPATH": str(ROOT)}, external=True)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Run all that holds the faults of docs/faults.md and write it anew with what was seen (-- 37 38 for some)."""
+    python = test_python(session)
+    words = ("-m", "tests.hostile.faults", *session.posargs)
+    session.run(python, *words, env={"PYTHONPATH": str(ROOT)}, external=True)
+
+
+@nox.session
+def chaos(session: nox.Session) -> None:
+    """Run, audit and append in parallel, kill, fill, skew and spoil at random, and prove (-- --minutes 20 --seed N)."""
+    python = test_python(session)
+    words = ("-m", "tests.chaos", *session.posargs)
+    session.run(python, *words, env={"PYTHONPATH": str(ROOT)}, external=True)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzz every reader of bytes, guided by what is covered (-- --minutes 10, names of targets); wants Linux."""
+    python = python_of(session, FUZZ, LOCK_OF_FUZZ)
+    words = ("-m", "tests.fuzz", *session.posargs)
+    session.run(python, *words, env={"PYTHONPATH": str(ROOT)}, external=True)
 
 
 @nox.session
@@ -194,36 +229,41 @@ def planted(session: nox.Session) -> None:
 
 @nox.session
 def benchmarks(session: nox.Session) -> None:
-    """Measure the product itself, side by side with others (-- --reachable 8, --against-itself 100 or --doubled)."""
+    """Measure the product itself, side by side with others (-- --reachable 8, --pages, --against-itself 100)."""
     python = test_python(session)
     session.run(python, "-m", "benchmarks", *session.posargs, env={"PYTHONPATH": str(ROOT)}, external=True)
 
 
 def test_python(session: nox.Session) -> str:
-    """Return the Python that tests and linters run in; made from its lock when that has changed."""
+    """Return the Python that tests and linters run in."""
+    return python_of(session, TESTS, LOCK)
+
+
+def python_of(session: nox.Session, place: Path, lock: Path) -> str:
+    """Return the Python of an environment of our own; made from its lock when that has changed."""
     if "NOXW" not in os.environ:
         session.run("sh", str(ROOT / "noxw"), "--version", silent=True, external=True)
-    python = TESTS / "bin" / "python"
-    made_from = hashlib.sha256(LOCK.read_bytes() + sys.version.encode() + bytes(ROOT)).hexdigest()
-    marker = TESTS / "complete"
+    python = place / "bin" / "python"
+    made_from = hashlib.sha256(lock.read_bytes() + sys.version.encode() + bytes(ROOT)).hexdigest()
+    marker = place / "complete"
     if not (marker.is_file() and python.exists() and marker.read_text() == made_from):
-        make_test_environment(session, python)
+        make_environment(session, place, lock)
         marker.write_text(made_from)
     return str(python)
 
 
-def make_test_environment(session: nox.Session, python: Path) -> None:
-    """Install lockfiles/tests.txt with uv; with pip, which may know indexes that uv does not, where uv cannot."""
-    shutil.rmtree(TESTS, ignore_errors=True)
-    base = str(TOOLS / "python")
-    session.run(str(TOOLS / "uv"), "venv", "--quiet", "--no-project", "--python", base, str(TESTS), external=True)
-    flags = ("--require-hashes", "--only-binary", ":all:", "--requirement", str(LOCK))
-    by_uv = ("pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), *flags)
+def make_environment(session: nox.Session, place: Path, lock: Path) -> None:
+    """Install a lock with uv; with pip, which may know indexes that uv does not, where uv cannot."""
+    shutil.rmtree(place, ignore_errors=True)
+    base, python = str(TOOLS / "python"), str(place / "bin" / "python")
+    session.run(str(TOOLS / "uv"), "venv", "--quiet", "--no-project", "--python", base, str(place), external=True)
+    flags = ("--require-hashes", "--only-binary", ":all:", "--requirement", str(lock))
+    by_uv = ("pip", "install", "--quiet", "--compile-bytecode", "--python", python, *flags)
     try:
         session.run(str(TOOLS / "uv"), *by_uv, external=True)
     except nox.command.CommandFailed:
         session.log("uv could not; trying pip")
-        session.run(base, "-m", "pip", "--python", str(python), "install", "--quiet", *flags, external=True)
+        session.run(base, "-m", "pip", "--python", python, "install", "--quiet", *flags, external=True)
 
 
 def offer(run: Callable[[nox.Session], None], name: str, title: str, tags: list[str] | None = None) -> None:

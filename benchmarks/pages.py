@@ -21,7 +21,7 @@ from verify.report.history import read_stored
 
 T = TypeVar("T")
 
-HEAD = "| page | size | made in | first paint | sorted | filtered | rounds |\n|---|---|---|---|---|---|---|"
+COLUMNS = ("page", "size", "made in", "first paint", "loaded", "sorted", "filtered", "rounds")
 COUNTS = (1, 100, 10_000)
 PAINTS = 9
 MAKES = 5
@@ -32,12 +32,15 @@ FIRST_PAINT = """() => new Promise((resolve) => new PerformanceObserver((list) =
     const [paint] = list.getEntriesByName("first-contentful-paint");
     if (paint) resolve(paint.startTime);
 }).observe({ type: "paint", buffered: true }))"""
+# Its script has drawn what it draws by itself.
+LOADED = "performance.getEntriesByType('navigation')[0].loadEventEnd"
 # From the event until the frame that shows what it did has been drawn.
 DRAWN = """(act) => new Promise((resolve) => {
     const begun = performance.now();
     act();
     requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - begun)));
 })"""
+SEEN = (FIRST_PAINT, LOADED)
 ACTS = {
     "sort": "document.querySelector('#report-table th button').click()",
     "filter": """(() => {
@@ -62,7 +65,7 @@ class Times:
 
 def rows(root: Path) -> Iterator[str]:
     """The certificate's page, and the one over histories of one report, of some, and of very many."""
-    yield HEAD
+    yield f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}"
     with tempfile.TemporaryDirectory(prefix="verify-") as folder, launched() as browser:
         yield _certificate(root, Path(folder), browser)
         for count in COUNTS:
@@ -75,7 +78,7 @@ def _certificate(root: Path, folder: Path, browser: Browser) -> str:
     made = Times(tuple(_timed(lambda: page.render(report)) for _ in range(MAKES)))
     file = folder / "report.html"
     file.write_text(page.render(report), encoding="utf-8")
-    return _row(f"certificate of {len(report.results)} results", file, made, _paints(browser, file), ())
+    return _row(f"certificate of {len(report.results)} results", file, made, _seen(browser, file))
 
 
 def _dashboard(root: Path, place: Path, browser: Browser, count: int) -> str:
@@ -88,7 +91,7 @@ def _dashboard(root: Path, place: Path, browser: Browser, count: int) -> str:
     tell(f"{count:,} reports: the page is made in {first / 1000:.1f} s the first time, when there is no index yet")
     made = Times(tuple(others))
     acts = [_acted(browser, file, name) for name in ACTS]
-    return _row(f"history of {count:,} reports", file, made, _paints(browser, file), acts)
+    return _row(f"history of {count:,} reports", file, made, _seen(browser, file) + acts)
 
 
 def _make(place: Path, file: Path) -> None:
@@ -97,8 +100,10 @@ def _make(place: Path, file: Path) -> None:
         subprocess.run(words, check=True, stdout=out)
 
 
-def _paints(browser: Browser, file: Path) -> Times:
-    return Times(tuple(_opened(browser, file, lambda page: float(page.evaluate(FIRST_PAINT))) for _ in range(PAINTS)))
+def _seen(browser: Browser, file: Path) -> list[Times]:
+    """From being asked for until the first paint, and until it is loaded; opened anew each time."""
+    opened = [_opened(browser, file, lambda page: [page.evaluate(each) for each in SEEN]) for _ in range(PAINTS)]
+    return [Times(tuple(map(float, rounds))) for rounds in zip(*opened, strict=True)]
 
 
 def _acted(browser: Browser, file: Path, name: str) -> Times:
@@ -125,10 +130,11 @@ def _opened(browser: Browser, file: Path, work: Callable[[Page], T]) -> T:
         context.close()
 
 
-def _row(what: str, file: Path, made: Times, painted: Times, acts: Sequence[Times]) -> str:
-    told = [one.told() for one in acts] or ["", ""]
-    cells = [what, f"{file.stat().st_size / 1000:,.0f} kB", made.told(), painted.told(), *told]
-    return f"| {' | '.join(cells)} | {len(made.rounds)}, {len(painted.rounds)} |"
+def _row(what: str, file: Path, made: Times, told: Sequence[Times]) -> str:
+    """Who has no table to sort has nothing there."""
+    times = [one.told() for one in told] + [""] * (len(SEEN) + len(ACTS) - len(told))
+    cells = [what, f"{file.stat().st_size / 1000:,.1f} kB", made.told(), *times, f"{len(made.rounds)}, {PAINTS}"]
+    return f"| {' | '.join(cells)} |"
 
 
 def _timed(work: Callable[[], object]) -> float:

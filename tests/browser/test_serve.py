@@ -58,7 +58,7 @@ class Visitor:
 
 
 def ended(page: Page) -> None:
-    expect(page.locator("#cancel")).to_be_hidden(timeout=PATIENCE_MILLISECONDS)
+    expect(page.locator("#word")).to_have_text(re.compile("^[✓✗!]"), timeout=PATIENCE_MILLISECONDS)
 
 
 def test_from_the_form_over_the_job_to_its_report(browser: Browser, server: Server) -> None:
@@ -110,6 +110,23 @@ def test_a_fine_tune_shows_its_loss_as_it_falls(browser: Browser, server: Server
         "aria-label", "Loss: training 0.8 after iteration 5, held out 0.5 after iteration 5"
     )
     assert "--rank=4" in page.locator("code").first.inner_text()
+    assert visitor.wrong == []
+
+
+def test_a_fine_tune_that_goes_on_is_shown_from_its_beginning_and_nothing_twice(
+    browser: Browser, server: Server
+) -> None:
+    visitor = Visitor(browser, server)
+    server.send("/jobs/finetune", data="train.jsonl", model="smollm2-135m")
+    server.told(1, '"ended"')
+    assert server.send("/jobs/1/resume").headers["location"] == "/jobs/2"
+    page = visitor.tab("/jobs/2")
+    ended(page)
+    expect(page.locator("#far")).to_have_text("5 of 5 iterations, on cpu (AVX2)")
+    lines = page.locator("#log").inner_text().splitlines()
+    told = [line.split("  ")[0] for line in lines if line.startswith(("iteration", "going on"))]
+    trained = [f"iteration {number}" for number in range(1, 6)]
+    assert told == ["iteration 0", *trained[:2], "going on after iteration 2", *trained[2:], *["iteration 5"] * 2]
     assert visitor.wrong == []
 
 

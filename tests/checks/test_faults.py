@@ -1,6 +1,7 @@
 """A check is not done until a test has watched it fail: each fault here is put into a framework, and must be seen."""
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,11 @@ def said(
 
 @pytest.mark.environment
 @pytest.mark.parametrize("case", CASES, ids=name_of)
-def test_a_check_fails_for_the_reason_that_was_put_in(said: Any, case: Case) -> None:
+def test_a_check_fails_for_the_reason_that_was_put_in(
+    said: Any, case: Case, record_property: Callable[[str, object], None]
+) -> None:
     answer = said(case.file)[case.fault]
+    record_property("observed", f"{answer['outcome']}: {answer['reason']}")
     assert case.is_seen_in(answer), answer
 
 

@@ -47,6 +47,11 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     return TARGET.sub(moved, without_folders(markdown, path))
 
 
+def on_page_content(html: str, **_: object) -> str:
+    """The page with its code reached by the keyboard, which alone can scroll where there is no mouse."""
+    return html.replace("<pre>", '<pre tabindex="0">')
+
+
 def without_folders(markdown: str, path: str) -> str:
     """The text without links to folders."""
 

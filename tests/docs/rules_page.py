@@ -2,7 +2,7 @@
 
 import ast
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import get_args
 
 from tests.docs.reached import Called, calls
@@ -49,9 +49,15 @@ def page() -> str:
 def _families(rules: Sequence[RuleFunction]) -> Iterator[str]:
     for family, group in itertools.groupby(rules, key=_family):
         members = list(group)
-        yield f"### {family}\n\n{_asks(members[0])}\n\n" + table(["rule", "asks", "sum", "weighs"], map(_row, members))
+        yield f"### {family}\n\n{_asks(members[0])}\n\n" + _table([_row(rule) for rule in members])
         if members[0].__module__ == recompute.__name__:
             yield SUMS + table(["figure", "sum"], ((one.topic, code(one.formula)) for one in recompute.RELATIONS))
+
+
+def _table(rows: Sequence[Mapping[str, str]]) -> str:
+    """The rules of a family; without a column that none of them has anything in."""
+    names = [name for name in rows[0] if any(row[name] for row in rows)]
+    return table(names, ([row[name] for name in names] for row in rows))
 
 
 def _family(rule: RuleFunction) -> str:
@@ -63,17 +69,17 @@ def _asks(rule: RuleFunction) -> str:
     return prose(str(rule.__globals__["__doc__"]))
 
 
-def _row(rule: RuleFunction) -> tuple[str, str, str, str]:
+def _row(rule: RuleFunction) -> dict[str, str]:
     made = list(calls(rule))
     findings = [call for call in made if call.name in WEIGHTS]
     sums = dict.fromkeys(str(call.argument(0)) for call in made if call.name == "redo" and _is_named(call))
     names = dict.fromkeys(str(call.argument(0, "rule")) for call in findings)
-    return (
-        ", ".join(map(code, names)),
-        prose(str(rule.__doc__)),
-        ", ".join(code(one) for one in sums if not one.isidentifier()),
-        ", ".join(dict.fromkeys(map(_weight, findings))),
-    )
+    return {
+        "rule": ", ".join(map(code, names)),
+        "asks": prose(str(rule.__doc__)),
+        "sum": ", ".join(code(one) for one in sums if not one.isidentifier()),
+        "weighs": ", ".join(dict.fromkeys(map(_weight, findings))),
+    }
 
 
 def _is_named(call: Called) -> bool:

@@ -1,5 +1,6 @@
 """Cells of Markdown tables."""
 
+import html
 from collections.abc import Iterable, Sequence
 
 
@@ -15,8 +16,8 @@ def cell(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """A text as it is typed."""
-    return f"`{text}`"
+    """A text as it is typed. A bar would end a cell even here, and not all that read Markdown know how to escape it."""
+    return f"<code>{html.escape(text).replace('|', '&#124;')}</code>" if "|" in text else f"`{text}`"
 
 
 def prose(text: str) -> str:

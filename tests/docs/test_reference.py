@@ -55,7 +55,7 @@ def test_what_help_says_with_a_percent_sign_or_a_default_is_filled_in() -> None:
     parser.add_argument("way", nargs="*", choices=["a|b", "c"])
     assert command_line.options_table(parser).splitlines()[2:] == [
         "| `--share N` | of all, in % (default: 5) |",
-        "| `a\\|b\\|c…` |  |",
+        "| <code>a&#124;b&#124;c…</code> |  |",
         "",
     ]
 

@@ -12,6 +12,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from benchmarks.chromium import CHROMIUM, launched
+from tests.browser.test_accessibility import Scheme, grave
+
 ROOT = Path(__file__).resolve().parents[2]
 # Elements that load what they name; an `a` only leads there.
 LOADING = {("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src"), ("source", "src")}
@@ -87,6 +90,17 @@ def _named_by_styles(site: Path) -> Iterator[str]:
         for link in re.findall(r"url\(['\"]?([^'\")]+)", path.read_text(encoding="utf-8")):
             if urlsplit(link).netloc:
                 yield link
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
+def test_the_site_keeps_nobody_out_and_is_no_wider_than_the_screen(site: Path, width: int, scheme: Scheme) -> None:
+    with launched() as browser:
+        page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
+        for name in ("index.html", "tutorial.html", "reference/command-line.html", "reference/rules.html"):
+            page.goto((site / name).as_uri())
+            assert grave(page) == [], name
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 
 def test_what_lies_outside_docs_is_in_the_site(site: Path) -> None:

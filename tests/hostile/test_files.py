@@ -8,6 +8,7 @@ import pytest
 
 from tests.hostile.conftest import Project
 from tests.hostile.ended import ended, is_plain, tree
+from tests.hostile.endings import BAD, ending_of, file_of, read, require
 from tests.hostile.entries import ENTRIES, Entry, tries
 from tests.hostile.situations import SITUATIONS, Situation, remove
 from verify.errors import Exit
@@ -36,13 +37,22 @@ def test_a_hostile_file_is_refused_in_words(
             assert end.code in entry.exits, end
         if hostile.wrong == "missing":
             assert end.code in (Exit.INPUT_OUTPUT, Exit.USAGE, Exit.COULD_NOT_RUN), end
+        require(file_of(situation), entry.words(entry.file), ending_of(end, shared.root))
+
+
+def test_no_ending_is_kept_of_what_is_not_tried() -> None:
+    tried = {(file_of(situation), " ".join(entry.words(entry.file))) for entry, situation in TRIED}
+    assert {(path, words) for path in BAD.glob("*.txt") for words in read(path)} == tried
 
 
 @contextlib.contextmanager
 def _put(path: Path, hostile: Situation, sound: bytes) -> Iterator[None]:
     path.parent.mkdir(exist_ok=True)
-    hostile.put(path, sound)
-    if path.suffix == ".pem" and path.is_file() and not path.is_symlink():
-        path.chmod(0o600)
-    yield
-    remove(path)
+    try:
+        hostile.put(path, sound)
+        if path.suffix == ".pem" and path.is_file() and not path.is_symlink():
+            path.chmod(0o600)
+        yield
+    finally:
+        # A link that stayed would be written through by the next case.
+        remove(path)

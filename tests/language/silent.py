@@ -82,8 +82,14 @@ SILENT = {
     "verify/fleet/inbox.py": ("Segmentation fault",),
     "verify/fleet/slurm.py": ("exit {}",),
     "verify/image/debian.py": ('FROM scratch\nADD base.tar /\nCMD ["/bin/sh"]\n',),
+    "verify/judge/audit/counts.py": ("{} of {}",),
     "verify/judge/audit/identity.py": ("Apple {} ",),
-    "verify/language/catalogue.py": ("timed out",),
+    "verify/judge/audit/peak.py": ("{} to {}",),
+    "verify/language/catalogue.py": (
+        "timed out",
+        "no oscillation",
+        "memory efficient",
+    ),
     "verify/monitor/apple.py": (
         "gpu temperature",
         "^GPU HW active frequency:\\s*([\\d.]+) MHz",
@@ -127,6 +133,7 @@ SILENT = {
     "verify/render/sbom.py": ("llm-verify {}",),
     "verify/render/text.py": ("known issue",),
     "verify/render/words.py": ("{} ns",),
+    "verify/report/heads.py": ("{} in {}",),
     "verify/report/keys.py": (
         "compromised = {}, reason = {}",
         "revoked = {{ at = {}, {} }}",

@@ -8,7 +8,7 @@ from verify.language.catalogue import messages
 from verify.language.reader import HOLE, LONGEST, Reader, reader_of, reworded_by
 from verify.language.speech import reworded, speaking
 
-JOINTS = {"; ": "；", ": ": "："}
+JOINTS = {"; ": "；", ": ": "：", " or ": " 或 ", " ({})": "（{}）"}
 # Names, numbers, paths and digests, as messages hold them.
 VALUES = st.text("ABCXYZ0189_./[]-", min_size=1, max_size=12)
 TEMPLATES = sorted(messages("zh"))

@@ -25,7 +25,7 @@ OF_THE_EXAMPLES = {
     *("adapter learns from the data", "billion parameters", "model of", "has its adapters", "has its parameters"),
     *("it crashed", "it errored", "it failed", "it skipped", "keeps the outputs", "the lock", "the class"),
     *("the pins with the last certified lock", "taking it alone brings the finding about again"),
-    *("bandwidth as", "states it", "others worked"),
+    *("bandwidth as", "states it", "others worked", "of memory"),
 }
 
 

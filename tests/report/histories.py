@@ -10,7 +10,7 @@ from verify.errors import StorageError
 from verify.render import markdown
 from verify.report import history
 from verify.report.chain import verify_chain
-from verify.report.disk import LOCAL
+from verify.report.disk import LOCAL, Disk
 from verify.report.read import read_report
 from verify.report.v2 import Finding
 from verify.report.versions import AnyReport
@@ -84,10 +84,10 @@ class BrokenDisk:
         LOCAL.sync_folder(folder)
 
 
-def refusal(root: Path, number: int, disk: BrokenDisk) -> str | None:
-    """How appending a report to a broken disk is refused, if it is."""
+def refusal(root: Path, number: int, disk: Disk = LOCAL, **more: str) -> str | None:
+    """How appending a report to a disk is refused, if it is."""
     try:
-        history.append(root, draft(number), render=markdown.render, audit=fine, disk=disk)
+        history.append(root, draft(number, **more), render=markdown.render, audit=fine, disk=disk)
     except StorageError as error:
         return error.message + error.hint
     return None

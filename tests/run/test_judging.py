@@ -11,6 +11,7 @@ import pytest
 from tests import examples
 from tests.report.histories import append, fine
 from verify.errors import UsageError
+from verify.language.speech import speaking
 from verify.render import markdown
 from verify.report import history
 from verify.report.canonical import seal, stored_text
@@ -110,6 +111,18 @@ def test_what_cannot_even_be_placed_is_the_historys_to_tell(root: Path) -> None:
     examined = once(root, path)
     assert (examined.judged, examined.anew, examined.looked.place) == (None, False, None)
     assert [finding.rule for finding in examined.looked.findings] == ["history.damaged"]
+
+
+def test_the_page_beside_a_report_may_be_in_either_language(root: Path) -> None:
+    standards = standards_of(root)
+    with speaking("zh"):
+        path = history.append(root, of_today(standards), render=markdown.render, audit=fine)
+    report, page = read_report(path, root), path.with_suffix(".md")
+    assert "存档信息" in page.read_text(encoding="utf-8")
+    assert page_doubts(path, report, standards) == []
+    with speaking("zh"):
+        page.write_text(markdown.render(report).replace("通过", "失败"), encoding="utf-8")
+    assert [finding.rule for finding in page_doubts(path, report, standards)] == ["history.page"]
 
 
 def test_the_page_beside_a_report_says_what_the_report_says(root: Path) -> None:

@@ -71,6 +71,13 @@ def certify() -> int:
     return 0
 
 
+def iterations(first: int, end: int) -> None:
+    for number in range(first, end):
+        time.sleep(0.2)
+        line = {"iterations": 1, "seconds": 0.1, "tokens": 50, "peak_memory_bytes": 400_000_000}
+        tell("training", of={"event": "trained", "iteration": number, "loss": 4.0 / number, **line})
+
+
 def lora() -> int:
     """Five iterations, one line each, and the words that it was given."""
     say(json.dumps(sys.argv[1:]))
@@ -78,10 +85,12 @@ def lora() -> int:
     data = {"training_examples": 20, "held_out_examples": 2, "split": "2 drawn", "cut_examples": 0, "iterations": 5}
     tell("training", of={"event": "started", **start, **data})
     tell("training", of={"event": "validation", "iteration": 0, "loss": 4.0})
-    for number in range(1, 6):
-        time.sleep(0.2)
-        line = {"iterations": 1, "seconds": 0.1, "tokens": 50, "peak_memory_bytes": 400_000_000}
-        tell("training", of={"event": "trained", "iteration": number, "loss": 4.0 / number, **line})
+    if "--resume" in sys.argv:
+        iterations(1, 4)
+        tell("training", of={"event": "resumed", "iteration": 2})
+        iterations(3, 6)
+    else:
+        iterations(1, 6)
     tell("training", of={"event": "validation", "iteration": 5, "loss": 0.5})
     tell("training", of={"event": "checkpoint", "iteration": 5, "folder": HOSTILE})
     return 0

@@ -35,16 +35,16 @@ def test_a_fine_tune_is_the_command_that_a_person_would_type(grounds: Grounds) -
     assert finetune(form, grounds, output).words == (
         "lora",
         "--model=smollm2-135m",
-        f"--data={grounds.root / 'train.jsonl'}",
+        "--data=train.jsonl",
         "--rank=8",
         "--learning-rate=0.0001",
         "--epochs=0.5",
         "--mask-prompt",
         "--device=cpu",
         "--environment=cpu",
-        f"--output={output}",
+        "--output=adapters/1",
     )
-    assert resumed(output).words == ("lora", "--resume", f"--output={output}")
+    assert resumed(output, grounds).words == ("lora", "--resume", "--output=adapters/1")
 
 
 @pytest.mark.parametrize(

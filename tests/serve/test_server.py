@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import time
-from pathlib import Path
 
 import psutil
 import pytest
@@ -155,7 +154,7 @@ def test_a_job_that_will_not_end_is_killed_the_second_time_and_says_nothing_in_t
     assert server.ask("/jobs/1/report").status == 404
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_the_server_takes_its_job_with_it(server: Server, number: signal.Signals) -> None:
     server.send("/jobs/certification", level="full")
     child = re.search(r"child (\d+)", server.told(1, "child"))
@@ -183,7 +182,7 @@ def test_what_was_typed_goes_to_the_command_word_by_word(server: Server) -> None
     words = json.loads(json.loads(line[6:])["text"])
     assert words[0] == "lora"
     assert {"--rank=4", "--learning-rate=0.01", "--batch-size=2", "--progress=json"} <= set(words)
-    assert Path(words[-2].partition("=")[2]).parent == (server.root / "adapters").resolve()
+    assert words[-2].startswith("--output=adapters/2")
 
 
 def test_beyond_loopback_must_be_asked_for(start: Start) -> None:

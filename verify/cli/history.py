@@ -11,7 +11,7 @@ from verify.cli.options import given, place
 from verify.cli.report import NOTHING
 from verify.cli.surroundings import project_root
 from verify.errors import Exit, UsageError
-from verify.language.speech import say
+from verify.language.speech import each, say
 from verify.report.query import Answers
 from verify.report.v2 import Finding
 from verify.report.versions import AnyReport
@@ -68,6 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _list(arguments: argparse.Namespace, root: Path) -> int:
     from verify.cli.index import fresh_index
+    from verify.render.kept import word
     from verify.render.text import aligned
     from verify.report.query import asked
 
@@ -75,10 +76,14 @@ def _list(arguments: argparse.Namespace, root: Path) -> int:
         if arguments.json:
             print(_as_json(answers))
             return Exit.HOLDS
-        rows = [["" if cell is None else str(cell) for cell in row] for row in answers.rows]
+        rows = [["" if cell is None else word(str(cell)) for cell in row] for row in answers.rows]
     if not rows:
         raise NOTHING
-    print(aligned([answers.columns, *rows]))
+    print(
+        aligned(
+            [each("id", "environment", "machine", "number", "created", "level", "verdict", "passed", "planned"), *rows]
+        )
+    )
     return Exit.HOLDS
 
 

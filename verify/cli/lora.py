@@ -246,6 +246,10 @@ def _device(arguments: argparse.Namespace, recipe: Recipe, environment: Environm
 def _train(job: Job, bench: Bench, output: Path, stream: Stream | None) -> tuple[Answer, bool]:
     """What came of it, and whether somebody asked it to end early."""
     live = stream is None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    if stream:
+        # Who watches a run that goes on has not seen how it began.
+        for event in log.events_in(output / log.NAME):
+            stream.training(event, ())
     shown = Training(sys.stderr, output / log.NAME, live, stream.training if stream else None)
     with shown, first_interrupt_is_gentle(bench.children) as interrupted:
         (answer,) = ask_all([job], bench, lambda _: None)

@@ -81,6 +81,10 @@ def _spoken(words: Sequence[str]) -> int:
         return Exit.INTERRUPTED
     except BrokenPipeError:
         return CLOSED_PIPE
+    except MemoryError:
+        # What was being made is given up with the error; to say so takes little.
+        _say(say("no memory is left"), "end what else runs, or allow more; what was kept is as it was")
+        return Exit.COULD_NOT_RUN
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _say(f"{where}{error.strerror or error}", "make room or mend permissions, then run again")

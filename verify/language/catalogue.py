@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from verify.language.reader import JOINTS, Reader, reader_of
+from verify.language.reader import ASIDE, JOINTS, Reader, reader_of
 from verify.language.speech import Language
 
 FOLDER = Path(__file__).resolve().parent
@@ -17,6 +17,9 @@ LABELS = "labels.json"
 KEPT = (
     *("passed", "failed", "errored", "crashed", "timed_out", "timed out", "out_of_memory", "out of memory", "skipped"),
     *("certified", "conditional", "refused", "accepted", "inconclusive"),
+    *("converged", "falling", "stable", "no oscillation", "generalises", "faster", "slower", "efficient"),
+    *("memory efficient", "available", "supported", "works", "integrated", "tested", "compatible", "ready"),
+    *("complete", "completed", "ticked"),
 )
 
 
@@ -30,7 +33,7 @@ def labels(language: Language) -> Mapping[str, str]:
 def reader(language: Language) -> Reader:
     """What finds the template of a finished text; what came of a check is told in messages, too."""
     kept = {word: labels(language)[word.replace("_", " ")] for word in KEPT}
-    return reader_of({**kept, **messages(language)}, {joint: labels(language)[joint] for joint in JOINTS})
+    return reader_of({**kept, **messages(language)}, {joint: labels(language)[joint] for joint in (*JOINTS, ASIDE)})
 
 
 def messages(language: Language) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from verify.language.speech import later
 
@@ -16,11 +17,14 @@ from verify.language.speech import later
 LONGEST = 4000
 # A message in a message in a message; reports hold no more.
 DEEPEST = 5
+MOST_COLONS = 8
 # How many texts are remembered.
 REMEMBERED = 10_000
 HOLE = "{}"
-# What stands between messages that were joined: between any number, or between two.
-JOINTS = (later("; "), later(": "))
+# What stands between messages that were joined.
+JOINTS = (later("; "), later(": "), later(" or "))
+# What is put behind a message, and may be one.
+ASIDE = later(" ({})")
 # No name, number, path or quotation.
 WORD = re.compile(r"(?<![^\s(])[a-z]{2,}(?![^\s,.;:)?])")
 
@@ -81,11 +85,13 @@ class Reading:
         text: Those words.
         letters: How many letters of the English were explained.
         words: How many of its words were.
+        own: How many letters the outermost template has of its own.
     """
 
     text: str
     letters: int = 0
     words: int = 0
+    own: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +122,12 @@ def reader_of(messages: Mapping[str, str], joints: Mapping[str, str]) -> Reader:
 
     Args:
         messages: The templates.
-        joints: What stands between messages.
+        joints: What stands between messages, and behind one.
     """
     by_first, by_last = defaultdict[str, list[Template]](list), defaultdict[str, list[Template]](list)
     others: list[Template] = []
-    tails: list[Template] = []
-    for english, spoken in messages.items():
+    tails = [Template(tuple(ASIDE.split(HOLE)), joints[ASIDE])]
+    for english, spoken in map(partial(_unjoined, joints), messages.items()):
         template = Template(tuple(map(_plain, english.split(HOLE))), spoken)
         if english[0] in " ,;:":
             tails.append(template)
@@ -163,7 +169,8 @@ def _read(reader: Reader, text: str, deepest: int) -> Reading:
 
 
 def _best(reader: Reader, text: str, deepest: int) -> Reading:
-    best = max(_readings(reader, text, deepest), key=lambda reading: reading.letters, default=Reading(text))
+    readings = _readings(reader, text, deepest)
+    best = max(readings, key=lambda reading: (reading.letters, reading.own), default=Reading(text))
     return best if best.letters else Reading(text)
 
 
@@ -179,10 +186,15 @@ def _readings(reader: Reader, text: str, deepest: int) -> Iterator[Reading]:
         for values in tail.fillings(text[at:]) if at > 0 else ():
             behind = _filled(tail, [_read(reader, value, deepest - 1) for value in values])
             yield _joined([_read(reader, text[:at], deepest - 1), behind], "")
-    for joint, most in zip(JOINTS, (-1, 1), strict=True):
-        parts = text.split(joint, most)
-        if len(parts) > 1:
-            yield _joined([_read(reader, part, deepest - 1) for part in parts], reader.joints[joint])
+    for joint in JOINTS:
+        if joint in text:
+            parts = [_read(reader, part, deepest - 1) for part in text.split(joint)]
+            yield _joined(parts, reader.joints[joint], sum(map(str.isalpha, joint)))
+    colon = JOINTS[1]
+    # A message may hold the mark that stands between it and the next.
+    for at in [found.start() for found in re.finditer(re.escape(colon), text)][:MOST_COLONS]:
+        parts = [_read(reader, part, deepest - 1) for part in (text[:at], text[at + len(colon) :])]
+        yield _joined(parts, reader.joints[colon])
 
 
 def _filled(template: Template, values: Sequence[Reading]) -> Reading:
@@ -190,15 +202,29 @@ def _filled(template: Template, values: Sequence[Reading]) -> Reading:
         template.spoken.format(*(value.text for value in values)) if len(template.pieces) > 1 else template.spoken,
         template.letters + sum(value.letters for value in values),
         sum(map(_words, template.pieces)) + sum(value.words for value in values),
+        template.letters,
     )
 
 
-def _joined(readings: Sequence[Reading], joint: str) -> Reading:
+def _joined(readings: Sequence[Reading], joint: str, letters: int = 0) -> Reading:
+    """Several readings as one; where none of them explains anything, neither does the joint."""
+    known = sum(reading.letters for reading in readings)
     return Reading(
         joint.join(reading.text for reading in readings),
-        sum(reading.letters for reading in readings),
+        known + letters * (len(readings) - 1) if known else 0,
         sum(reading.words for reading in readings),
+        # Where nothing else tells them apart, two messages are likelier than one inside of the other.
+        LONGEST if known else 0,
     )
+
+
+def _unjoined(joints: Mapping[str, str], entry: tuple[str, str]) -> tuple[str, str]:
+    """A template that ends where another message begins, without what joins the two."""
+    english, spoken = entry
+    for joint in JOINTS:
+        if english.endswith(joint) and spoken.endswith(joints[joint]):
+            return english.removesuffix(joint), spoken.removesuffix(joints[joint])
+    return entry
 
 
 def _words(text: str) -> int:

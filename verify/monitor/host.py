@@ -42,14 +42,14 @@ class Host:
 
     def read(self) -> Reading:
         """What can be read now."""
-        memory = psutil.virtual_memory()
-        values = [
+        busy, memory = self._utilisation(), psutil.virtual_memory()
+        values = [Value("processor", "utilisation", "%", busy)] if busy is not None else []
+        values += [
             Value("memory", "used", "B", memory.total - memory.available),
             Value("memory", "total", "B", memory.total),
         ]
         unread: list[Unread] = []
         told = (
-            ("utilisation", "%", self._utilisation()),
             ("clock", "MHz", UNASKED_CLOCK if self.in_a_run else _clock()),
             ("temperature", "°C", _temperature()),
             ("power", "W", self._power()),

@@ -18,6 +18,11 @@ WORDS = frozenset(
         *(later("agrees"), later("wrong"), later("silent"), later("hung")),
         *(later("bound unknown"), later("compute-bound"), later("bandwidth-bound"), later("cache-bound")),
         *(later("dispatch-bound"), later("near peak")),
+        # What people claim, where no more is left of the sentence.
+        *(later("converged"), later("falling"), later("stable"), later("no oscillation"), later("generalises")),
+        *(later("faster"), later("slower"), later("efficient"), later("memory efficient"), later("available")),
+        *(later("supported"), later("works"), later("integrated"), later("tested"), later("compatible")),
+        *(later("ready"), later("complete"), later("completed"), later("ticked")),
         # What a machine's facts and conditions are called where two reports are compared.
         *(later("machine"), later("environment"), later("platform"), later("lock"), later("suite"), later("level")),
         *(later("verdict"), later("system"), later("build"), later("kernel"), later("architecture"), later("libc")),

@@ -13,6 +13,14 @@ from verify.report.rows import TABLES
 
 READING = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE)
 FORBIDDEN = ("load_extension", "readfile", "writefile")
+# Of an extended code the low byte tells what it is: the file is at fault, and not the question.
+_PRIMARY = 0xFF
+_OF_THE_FILE = frozenset(
+    {
+        *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB),
+        *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PROTOCOL),
+    }
+)
 Cell = str | int | float | None
 NO_VALUES: Mapping[str, Cell] = {}
 
@@ -36,13 +44,15 @@ def asked(index: Path, query: str, values: Mapping[str, Cell] = NO_VALUES) -> It
 
     Raises:
         UsageError: It cannot be understood, or would do more than read.
-        StorageError: There is no index.
+        StorageError: There is no index, or it cannot be read.
     """
     try:
         with contextlib.closing(_reader(index)) as connection:
             cursor = connection.execute(query, values)
             yield Answers(tuple(column[0] for column in cursor.description or ()), map(_plain, cursor))
     except (sqlite3.Error, sqlite3.Warning) as error:
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & _PRIMARY in _OF_THE_FILE:
+            raise StorageError(f"cannot read {index.name}: {error}", f"remove {index.name}: it is made anew") from error
         raise UsageError(f"the query: {_said(error)}", f"the tables: {TABLES}") from error
 
 

@@ -18,6 +18,7 @@ from verify.judge.finding import error, warning
 from verify.judge.policy import Policy
 from verify.judge.verdict import audit
 from verify.judge.waivers import Questions, questions_of
+from verify.language.speech import LANGUAGES, speaking
 from verify.render import markdown
 from verify.report.disk import read_regular
 from verify.report.history import parse_stored
@@ -225,10 +226,19 @@ def _page(path: Path, root: Path) -> bytes | None:
         return b""
 
 
+def _says_it(page: bytes, report: AnyReport) -> bool:
+    """Whether a page is the report's, in a language that we speak."""
+    for language in LANGUAGES:
+        with speaking(language):
+            if page == markdown.render(report).encode():
+                return True
+    return False
+
+
 def _page_doubts(path: Path, report: AnyReport, page: bytes | None, standards: Standards) -> list[Finding]:
     name = path.with_suffix(".md").name
     if page is None:
         return [warning("history.missing", name, "`verify report show --format markdown` makes it anew")]
-    if _of_today(report, standards) and page != markdown.render(report).encode():
+    if _of_today(report, standards) and not _says_it(page, report):
         return [error("history.page", name, "does not say what its report says")]
     return []

@@ -134,4 +134,4 @@ async def resume(house: House, request: Request) -> Response:
     await form_of(request, house.door)
     if one.running or one.order.output is None:
         raise UsageError(f"job {one.number} is no fine-tune that could go on", "start another")
-    return _seen(house.desk.start(orders.resumed(one.order.output)))
+    return _seen(house.desk.start(orders.resumed(one.order.output, house.grounds())))

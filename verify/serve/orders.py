@@ -82,7 +82,7 @@ def finetune(form: Mapping[str, str], grounds: Grounds, output: Path) -> Order:
     settings |= {name: _number(name, told[name], int) for name in WHOLE if name in told}
     settings |= {name: _number(name, told[name], float) for name in NUMBERS if name in told}
     settings |= {name: True for name in SWITCHES if name in told}
-    settings |= {name: str(_place(name, told[name], grounds)) for name in ("data", "valid") if name in told}
+    settings |= {name: _place(name, told[name], grounds) for name in ("data", "valid") if name in told}
     if "model" in told:
         settings["model"] = _model(told["model"], grounds)
     for name, allowed in (("engine", ENGINES), ("dtype", DTYPES)):
@@ -97,13 +97,13 @@ def finetune(form: Mapping[str, str], grounds: Grounds, output: Path) -> Order:
     if device and device not in DEVICES:
         raise UsageError(f"device: {device} is none", f"choose one of {', '.join(DEVICES)}")
     chosen = (f"--device={device}",) if device else ()
-    words = ("lora", *options, *chosen, *_environment(told, grounds), f"--output={output}")
+    words = ("lora", *options, *chosen, *_environment(told, grounds), f"--output={_seen(output, grounds.root)}")
     return Order("fine-tune", words, output)
 
 
-def resumed(output: Path) -> Order:
+def resumed(output: Path, grounds: Grounds) -> Order:
     """The order to go on with a fine-tune."""
-    return Order("fine-tune", ("lora", "--resume", f"--output={output}"), output)
+    return Order("fine-tune", ("lora", "--resume", f"--output={_seen(output, grounds.root)}"), output)
 
 
 def _told(form: Mapping[str, str], known: Sequence[str]) -> dict[str, str]:
@@ -135,8 +135,8 @@ def _number(name: str, text: str, kind: type[int] | type[float]) -> int | float:
         raise UsageError(f"{name}: {text} is not {what}", "mend the field, then start again") from error
 
 
-def _place(name: str, text: str, grounds: Grounds) -> Path:
-    """A file or folder that may be read.
+def _place(name: str, text: str, grounds: Grounds) -> str:
+    """A file or folder that may be read, as the project sees it, where commands run.
 
     Raises:
         UsageError: It is not there, or lies elsewhere.
@@ -150,13 +150,17 @@ def _place(name: str, text: str, grounds: Grounds) -> Path:
         )
     if not place.exists():
         raise UsageError(f"{name}: {text} is not there", "name a file or folder on the machine that the server runs on")
-    return place
+    return _seen(place, grounds.root)
+
+
+def _seen(place: Path, root: Path) -> str:
+    return str(place.relative_to(root) if place.is_relative_to(root) else place)
 
 
 def _model(text: str, grounds: Grounds) -> str:
     """A folder that may be read, or a name: of a packaged model, or on the hub."""
     if (grounds.root / text).exists() or not MODEL.fullmatch(text):
-        return str(_place("model", text, grounds))
+        return _place("model", text, grounds)
     return text
 
 

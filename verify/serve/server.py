@@ -4,6 +4,7 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -37,7 +38,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def serve(application: Callable[[Callable[[], bool]], ASGIApp], listener: socket.socket) -> None:
-    """Answer until SIGINT or SIGTERM comes.
+    """Answer until SIGINT, SIGTERM or SIGHUP comes; for the main thread only.
 
     Args:
         application: Makes the application, given what tells whether the server is about to end.
@@ -60,10 +61,16 @@ def serve(application: Callable[[Callable[[], bool]], ASGIApp], listener: socket
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     servers.append(uvicorn.Server(config))
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    handlers: dict[int, Any] = {
+        signal.SIGTERM: signal.default_int_handler,
+        # uvicorn knows the other two.
+        signal.SIGHUP: lambda *_: signal.raise_signal(signal.SIGTERM),
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         # uvicorn sends itself the signal again that ended it.
         with suppress(KeyboardInterrupt):
             servers[0].run(sockets=[listener])
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -141,14 +141,20 @@ def _dtype(recipe: Recipe, device: str) -> "torch.dtype":
 
 
 def _base(recipe: Recipe, device: str, folder: Path, dtype: "torch.dtype") -> "PreTrainedModel":
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
-    settings: dict[str, Any] = {"dtype": dtype, "trust_remote_code": recipe.trust_remote_code}
+    # Other weights than safetensors are pickles, which run what they like when they are read.
+    settings: dict[str, Any] = {
+        "dtype": dtype,
+        "trust_remote_code": recipe.trust_remote_code,
+        "use_safetensors": True,
+    }
     if recipe.qlora:
         settings |= {"quantization_config": _four_bits(dtype, device), "device_map": {"": device}}
     try:
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(folder, **settings)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise Unusable(f"{recipe.model} cannot be loaded: {str(error).splitlines()[0]}") from error
     if not recipe.qlora:
         return model.to(device)

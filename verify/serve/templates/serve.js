@@ -30,6 +30,7 @@ function sized(value, unit) {
   return `${Number((value / factor).toPrecision(3))} ${name}`;
 }
 function lasting(seconds) {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.max(0, Math.round(seconds)), minutes = Math.floor(whole / 60), hours = Math.floor(minutes / 60);
   if (hours) return `${hours} h ${String(minutes % 60).padStart(2, "0")} min`;
   return minutes ? `${minutes} min ${String(whole % 60).padStart(2, "0")} s` : `${whole} s`;
@@ -40,7 +41,11 @@ const heard = {
   plan: (event) => { state.plan = event.jobs.length; },
   started: (event) => { state.running.set(event.job, Date.now()); },
   finished: (event) => { state.running.delete(event.job); state.done.set(event.job, event); },
-  training: (event) => { state.training.push(event.of); },
+  training: (event) => {
+    // What came after the last checkpoint is made again.
+    if (event.of.event === "resumed") state.training = state.training.filter((one) => (one.iteration ?? 0) <= event.of.iteration);
+    state.training.push(event.of);
+  },
   sample: (event) => {
     for (const one of event.values) {
       const name = `${one.subject} ${one.name}`;
@@ -59,8 +64,8 @@ const heard = {
 
 const NAMES = { utilisation: say("utilisation"), used: say("used"), temperature: say("temperature"), power: say("power"), clock: say("clock"), "memory clock": say("memory clock") };
 const SUBJECTS = { processor: say("processor"), memory: say("memory") };
-function spark(values) {
-  const low = Math.min(...values), high = Math.max(...values), span = high - low || 1;
+function spark(values, unit) {
+  const [low, high] = unit === "%" ? [0, 100] : [Math.min(...values), Math.max(...values)], span = high - low || 1;
   const places = values.map((value, at) => `${(100 * at / Math.max(1, values.length - 1)).toFixed(1)} ${(28 - 26 * (value - low) / span).toFixed(1)}`);
   const svg = drawn("svg", { class: "spark", viewBox: "0 0 100 30", preserveAspectRatio: "none", "aria-hidden": "true" });
   svg.append(drawn("path", { d: `M${places.join("L")}` }));
@@ -73,7 +78,7 @@ function sensors() {
     const now = sized(values.at(-1), unit);
     const shown = name.endsWith(" used") && total ? say("{} of {}", now, sized(total.values.at(-1), "B")) : now;
     card.append(made("h3", title), made("p", shown, { class: "sensor" }));
-    if (values.length > 1) card.append(spark(values), made("p", say("from {} to {}", sized(Math.min(...values), unit), sized(Math.max(...values), unit)), { class: "soft" }));
+    if (values.length > 1) card.append(spark(values, unit), made("p", say("from {} to {}", sized(Math.min(...values), unit), sized(Math.max(...values), unit)), { class: "soft" }));
     return card;
   });
   byId("sensors").replaceChildren(...cards);
