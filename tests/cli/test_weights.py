@@ -45,7 +45,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _pickled(folder: Path) -> None:
     subprocess.run(
-        [str(python()), "-c", PICKLED, str(folder), str(folder.parent / "executed")], check=True, capture_output=True, timeout=300
+        [str(python()), "-c", PICKLED, str(folder), str(folder.parent / "executed")],
+        check=True,
+        capture_output=True,
+        timeout=300,
     )
 
 

@@ -143,7 +143,7 @@ SILENT = {
         "bound unknown",
         ", near peak",
     ),
-    "verify/serve/gate.py": (
+    "verify/serve/guard.py": (
         (
             "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action"
             " 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'"

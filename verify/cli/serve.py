@@ -14,7 +14,7 @@ from verify.language.speech import say
 
 if TYPE_CHECKING:
     from verify.report.overview import Listed
-    from verify.serve.door import Door
+    from verify.serve.access import Access
     from verify.serve.orders import Grounds
 
 PORT = 8765
@@ -61,10 +61,10 @@ def served(arguments: argparse.Namespace, root: Path, command: Sequence[str]) ->
         UsageError: The options cannot be followed.
         VerifyError: Nothing can be listened at.
     """
+    from verify.serve.access import Access, is_loopback
     from verify.serve.app import application
-    from verify.serve.desk import Desk
-    from verify.serve.door import Door, is_loopback
-    from verify.serve.house import House
+    from verify.serve.context import Context
+    from verify.serve.runner import Runner
     from verify.serve.server import listening, serve
 
     if not is_loopback(arguments.host) and not arguments.beyond_loopback:
@@ -74,14 +74,14 @@ def served(arguments: argparse.Namespace, root: Path, command: Sequence[str]) ->
         )
     folders = _folders(root, arguments.folder)
     listener = listening(arguments.host, arguments.port)
-    door, desk = Door(listener.getsockname()[1], arguments.beyond_loopback), Desk(command, root)
-    _tell(arguments.host, door)
+    access, runner = Access(listener.getsockname()[1], arguments.beyond_loopback), Runner(command, root)
+    _tell(arguments.host, access)
     try:
         serve(
             lambda ending: application(
-                House(
-                    door=door,
-                    desk=desk,
+                Context(
+                    access=access,
+                    runner=runner,
                     grounds=lambda: _grounds(root, folders),
                     listed=lambda: _listed(root),
                     dashboard=lambda: _dashboard(root),
@@ -91,19 +91,19 @@ def served(arguments: argparse.Namespace, root: Path, command: Sequence[str]) ->
             listener,
         )
     finally:
-        if desk.current:
+        if runner.current:
             print(say("ending the job that runs; interrupt once more to end it at once"), file=sys.stderr)
-        desk.close()
+        runner.close()
     print(say("ended; nothing was left running"), file=sys.stderr)
     return Exit.HOLDS
 
 
-def _tell(host: str, door: "Door") -> None:
+def _tell(host: str, access: "Access") -> None:
     """The one time that the token is told."""
     shown = f"[{host}]" if ":" in host else host
-    print(say("open {}", f"http://{shown}:{door.port}/?token={door.token}"), flush=True)
+    print(say("open {}", f"http://{shown}:{access.port}/?token={access.token}"), flush=True)
     print(say("whoever has this address can start jobs here; Ctrl-C ends the server and its job"), file=sys.stderr)
-    if door.beyond_loopback:
+    if access.beyond_loopback:
         print(say("warning: other machines can reach it, and nothing that is sent is encrypted"), file=sys.stderr)
 
 

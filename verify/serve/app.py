@@ -18,42 +18,42 @@ from verify.language.speech import LANGUAGES
 from verify.render.html import page as report_page
 from verify.report.history import environments, read_stored, stored
 from verify.serve import jobs
-from verify.serve.desk import BusyError
-from verify.serve.front import start, welcome
-from verify.serve.gate import LANGUAGE, Guarded
-from verify.serve.house import House
+from verify.serve.context import Context
+from verify.serve.guard import LANGUAGE, Guarded
+from verify.serve.home import start, welcome
 from verify.serve.pages import page, refused, rendered, script, style
+from verify.serve.runner import BusyError
 
 A_PAGE: Final = 100
 REPORT: Final = re.compile(r"[0-9a-f]{12}")
 STATUS: Final = {Exit.USAGE: 422, Exit.INTEGRITY: 500, Exit.INPUT_OUTPUT: 500, Exit.COULD_NOT_RUN: 500}
 
 
-def application(house: House) -> ASGIApp:
-    """The server's answers, behind its door."""
+def application(context: Context) -> ASGIApp:
+    """The answers of the server."""
     routes = [
-        Route("/", _on(house, _home)),
-        Route("/history", _on(house, _history)),
-        Route("/reports", _on(house, _reports)),
-        Route("/reports/{id}", _on(house, _report)),
-        Route("/jobs/certification", _on(house, jobs.certify), methods=["POST"]),
-        Route("/jobs/finetune", _on(house, jobs.finetune), methods=["POST"]),
-        Route("/jobs/{number:int}", _on(house, jobs.job)),
-        Route("/jobs/{number:int}/events", _on(house, jobs.events)),
-        Route("/jobs/{number:int}/report", _on(house, jobs.job_report)),
-        Route("/jobs/{number:int}/cancel", _on(house, jobs.cancel), methods=["POST"]),
-        Route("/jobs/{number:int}/resume", _on(house, jobs.resume), methods=["POST"]),
+        Route("/", _on(context, _home)),
+        Route("/history", _on(context, _history)),
+        Route("/reports", _on(context, _reports)),
+        Route("/reports/{id}", _on(context, _report)),
+        Route("/jobs/certification", _on(context, jobs.certify), methods=["POST"]),
+        Route("/jobs/finetune", _on(context, jobs.finetune), methods=["POST"]),
+        Route("/jobs/{number:int}", _on(context, jobs.job)),
+        Route("/jobs/{number:int}/events", _on(context, jobs.events)),
+        Route("/jobs/{number:int}/report", _on(context, jobs.job_report)),
+        Route("/jobs/{number:int}/cancel", _on(context, jobs.cancel), methods=["POST"]),
+        Route("/jobs/{number:int}/resume", _on(context, jobs.resume), methods=["POST"]),
         Route("/language/{language}", _language),
         Route("/style.css", lambda _: PlainTextResponse(style(), media_type="text/css")),
         Route("/serve.js", lambda _: PlainTextResponse(script(), media_type="text/javascript")),
     ]
     handlers: Mapping[Any, Any] = {VerifyError: _told, HTTPException: _missing, OSError: _broken}
-    return Guarded(Starlette(routes=routes, exception_handlers=handlers), house.door)
+    return Guarded(Starlette(routes=routes, exception_handlers=handlers), context.access)
 
 
-def _on(house: House, answer: Callable[[House, Request], Any]) -> Callable[[Request], Any]:
+def _on(context: Context, answer: Callable[[Context, Request], Any]) -> Callable[[Request], Any]:
     async def answered(request: Request) -> Response:
-        found: Response = await answer(house, request)
+        found: Response = await answer(context, request)
         return found
 
     return answered
@@ -75,10 +75,10 @@ def _broken(_: Request, error: Exception) -> Response:
     return refused(500, str(error), "make room or mend permissions, then load the page again")
 
 
-async def _home(house: House, request: Request) -> Response:
+async def _home(context: Context, request: Request) -> Response:
     if "token" in request.query_params:
-        return welcome(house, request.query_params["token"])
-    return await start(house)
+        return welcome(context, request.query_params["token"])
+    return await start(context)
 
 
 async def _language(request: Request) -> Response:
@@ -91,23 +91,25 @@ async def _language(request: Request) -> Response:
     return answer
 
 
-async def _history(house: House, _: Request) -> Response:
-    return rendered(await run_in_threadpool(house.dashboard))
+async def _history(context: Context, _: Request) -> Response:
+    return rendered(await run_in_threadpool(context.dashboard))
 
 
-async def _reports(house: House, request: Request) -> Response:
-    every = list(reversed(await run_in_threadpool(house.listed)))
+async def _reports(context: Context, request: Request) -> Response:
+    every = list(reversed(await run_in_threadpool(context.listed)))
     number = request.query_params.get("page", "1")
     at = int(number) if re.fullmatch(r"[1-9][0-9]{0,5}", number) else 1
     shown = every[(at - 1) * A_PAGE : at * A_PAGE]
-    return page("reports.html", reports=shown, count=len(every), at=at, more=len(every) > at * A_PAGE, door=house.door)
+    return page(
+        "reports.html", reports=shown, count=len(every), at=at, more=len(every) > at * A_PAGE, access=context.access
+    )
 
 
-async def _report(house: House, request: Request) -> Response:
+async def _report(context: Context, request: Request) -> Response:
     name = request.path_params["id"]
     if not REPORT.fullmatch(name):
         raise HTTPException(404)
-    return rendered(await run_in_threadpool(_page_of, house.grounds().root, name))
+    return rendered(await run_in_threadpool(_page_of, context.grounds().root, name))
 
 
 def _page_of(root: Path, name: str) -> str:

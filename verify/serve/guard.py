@@ -1,4 +1,4 @@
-"""What every request passes: the door, a limit on its size, and the headers of every answer."""
+"""What every request passes: the rules of access, a limit on its size, and the headers of every answer."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from verify.errors import UsageError
 from verify.language.speech import LANGUAGES, Language, speaking
-from verify.serve.door import Door, comes_from_here
+from verify.serve.access import Access, comes_from_here
 from verify.serve.pages import refused
 
 LARGEST: Final = 64 * 1024
@@ -36,15 +36,15 @@ LANGUAGE: Final = "verify_language"
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """An application behind the door.
+    """An application, guarded.
 
     Attributes:
         app: What answers those who are let in.
-        door: Who is.
+        access: Who is.
     """
 
     app: ASGIApp
-    door: Door
+    access: Access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -67,7 +67,7 @@ class Guarded:
         """Why nobody is let in, or None."""
         headers = Headers(scope=scope)
         host, method = headers.get("host", ""), scope["method"]
-        if len(headers.getlist("host")) != 1 or not self.door.knows(host):
+        if len(headers.getlist("host")) != 1 or not self.access.knows(host):
             return refused(403, "this server has another name", PRINTED)
         if method not in ("GET", "HEAD", "POST"):
             return refused(405, "there is nothing to do that way", PRINTED)
@@ -77,10 +77,10 @@ class Guarded:
 
     def _stranger(self, headers: Headers) -> Response | None:
         """What to answer to somebody without the token; None to somebody with it."""
-        given = cookie_parser(headers.get("cookie", "")).get(self.door.cookie)
+        given = cookie_parser(headers.get("cookie", "")).get(self.access.cookie)
         if given is None:
             return refused(401, "this server opens with its token only", PRINTED)
-        return None if self.door.opens(given) else refused(403, "that is not this server's token", PRINTED)
+        return None if self.access.opens(given) else refused(403, "that is not this server's token", PRINTED)
 
 
 def _needs_no_token(scope: Scope) -> bool:
@@ -97,7 +97,7 @@ def _language_of(headers: Headers) -> Language:
     return next(spoken, "en")
 
 
-async def form_of(request: Request, door: Door) -> dict[str, str]:
+async def form_of(request: Request, access: Access) -> dict[str, str]:
     """The fields of a form of ours, by name.
 
     Raises:
@@ -116,6 +116,6 @@ async def form_of(request: Request, door: Door) -> dict[str, str]:
     except (ValueError, UnicodeError) as error:
         raise UsageError("the form cannot be read", "use the forms of this server's own pages") from error
     form = dict(fields)
-    if not door.is_ours(form.pop("form", None)):
+    if not access.is_ours(form.pop("form", None)):
         raise UsageError("the form is not of this server, or of an earlier start", "load the page again, then send it")
     return form

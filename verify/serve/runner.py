@@ -66,7 +66,7 @@ class BusyError(VerifyError):
 
 
 @dataclass(slots=True)
-class Desk:
+class Runner:
     """Takes orders, one at a time.
 
     Attributes:

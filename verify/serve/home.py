@@ -13,11 +13,11 @@ from verify.checks.finetune import log
 from verify.errors import UsageError, VerifyError
 from verify.probe.check import LEVELS
 from verify.report.overview import Listed
-from verify.serve.desk import summary
-from verify.serve.gate import PRINTED
-from verify.serve.house import House
+from verify.serve.context import Context
+from verify.serve.guard import PRINTED
 from verify.serve.orders import Grounds
 from verify.serve.pages import page, refused
+from verify.serve.runner import summary
 
 NEWEST: Final = 10
 MOST_OFFERED: Final = 50
@@ -34,42 +34,42 @@ DEFAULTS: Final = {
 }
 
 
-def welcome(house: House, token: str) -> Response:
+def welcome(context: Context, token: str) -> Response:
     """Take the token for a cookie."""
-    if not house.door.opens(token):
+    if not context.access.opens(token):
         return refused(403, "that is not this server's token", PRINTED)
     # Not a redirect: one that began on another site would come back without a cookie that is strict.
     answer = page("welcome.html")
-    answer.set_cookie(house.door.cookie, token, httponly=True, samesite="strict", path="/")
+    answer.set_cookie(context.access.cookie, token, httponly=True, samesite="strict", path="/")
     return answer
 
 
 async def start(
-    house: House, status: int = 200, wrong: UsageError | None = None, typed: Mapping[str, str] = DEFAULTS
+    context: Context, status: int = 200, wrong: UsageError | None = None, typed: Mapping[str, str] = DEFAULTS
 ) -> Response:
     """The first page; after a form that was wrong, with what was typed."""
-    newest, broken = await run_in_threadpool(_newest, house)
+    newest, broken = await run_in_threadpool(_newest, context)
     return page(
         "home.html",
         status,
-        door=house.door,
-        current=house.desk.current,
-        jobs=[summary(job) for job in reversed(house.desk.jobs)],
+        access=context.access,
+        current=context.runner.current,
+        jobs=[summary(job) for job in reversed(context.runner.jobs)],
         newest=list(reversed(newest[-NEWEST:])),
         count=len(newest),
         levels=LEVELS,
-        grounds=house.grounds(),
-        found=await run_in_threadpool(_data_sets, house.grounds()),
+        grounds=context.grounds(),
+        found=await run_in_threadpool(_data_sets, context.grounds()),
         broken=broken,
         wrong=wrong,
         typed=typed,
     )
 
 
-def _newest(house: House) -> tuple[Sequence[Listed], VerifyError | None]:
+def _newest(context: Context) -> tuple[Sequence[Listed], VerifyError | None]:
     """The reports, or why they cannot be listed: who certifies anew must not be kept from it."""
     try:
-        return house.listed(), None
+        return context.listed(), None
     except VerifyError as error:
         return (), error
 

@@ -20,7 +20,7 @@ def _secret() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Access:
     """What is let in.
 
     Attributes:

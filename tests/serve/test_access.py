@@ -4,12 +4,12 @@ import socket
 
 import pytest
 
-from verify.serve.door import Door, comes_from_here, is_loopback
+from verify.serve.access import Access, comes_from_here, is_loopback
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8765", "localhost:9000", "LOCALHOST", "[::1]:8765", "127.8.8.8"])
 def test_this_machine_is_known_by_its_loopback_names_whatever_the_port_of_a_tunnel(host: str) -> None:
-    assert Door(8765).knows(host)
+    assert Access(8765).knows(host)
 
 
 @pytest.mark.parametrize(
@@ -20,19 +20,19 @@ def test_this_machine_is_known_by_its_loopback_names_whatever_the_port_of_a_tunn
     ],
 )
 def test_any_other_name_is_refused(host: str) -> None:
-    assert not Door(8765).knows(host)
+    assert not Access(8765).knows(host)
 
 
 def test_beyond_loopback_any_address_is_known_and_of_names_only_this_machines_own() -> None:
-    door = Door(8765, beyond_loopback=True)
-    assert door.knows("192.168.1.7:8765")
-    assert door.knows("[2001:db8::1]:8765")
-    assert door.knows(f"{socket.gethostname()}:8765")
-    assert not door.knows("evil.example:8765")
+    access = Access(8765, beyond_loopback=True)
+    assert access.knows("192.168.1.7:8765")
+    assert access.knows("[2001:db8::1]:8765")
+    assert access.knows(f"{socket.gethostname()}:8765")
+    assert not access.knows("evil.example:8765")
 
 
 def test_each_door_has_secrets_of_256_bits_of_its_own_which_it_does_not_tell() -> None:
-    one, other = Door(1), Door(1)
+    one, other = Access(1), Access(1)
     secrets = {one.token, one.form, other.token, other.form}
     assert len(secrets) == 4
     assert all(len(secret) >= 43 for secret in secrets)
@@ -40,11 +40,13 @@ def test_each_door_has_secrets_of_256_bits_of_its_own_which_it_does_not_tell() -
 
 
 def test_only_the_whole_token_opens() -> None:
-    door = Door(1)
-    assert door.opens(door.token)
-    assert not any(door.opens(given) for given in (None, "", door.token[:-1], door.token + "a", door.form, "\ud800é"))
-    assert door.is_ours(door.form)
-    assert not door.is_ours(door.token)
+    access = Access(1)
+    assert access.opens(access.token)
+    assert not any(
+        access.opens(given) for given in (None, "", access.token[:-1], access.token + "a", access.form, "\ud800é")
+    )
+    assert access.is_ours(access.form)
+    assert not access.is_ours(access.token)
 
 
 def test_an_origin_must_be_this_host_itself() -> None:

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from verify.report.overview import Listed
-from verify.serve.desk import Desk
-from verify.serve.door import Door
+from verify.serve.access import Access
 from verify.serve.orders import Grounds
+from verify.serve.runner import Runner
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Context:
     """What the server shows and does.
 
     Attributes:
-        door: Who may come in.
-        desk: Where jobs are done.
+        access: Who may come in.
+        runner: Where jobs are done.
         grounds: What orders may name now.
         listed: The reports of the history, the oldest first.
         dashboard: The page over the history.
@@ -24,8 +24,8 @@ class House:
         clock: Now, UTC.
     """
 
-    door: Door
-    desk: Desk
+    access: Access
+    runner: Runner
     grounds: Callable[[], Grounds]
     listed: Callable[[], Sequence[Listed]]
     dashboard: Callable[[], str]
