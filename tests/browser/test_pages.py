@@ -1,23 +1,22 @@
 """The pages in a real browser: what is shown, what can be done, and that nothing else happens."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from benchmarks.chromium import CHROMIUM, launched
 from tests import examples
 from tests.render.html.test_dashboard import SERIES, TOLD, history, listed, taken
 from tests.render.test_hostile import HOSTILE, filled
+from verify.language.speech import LANGUAGES, Language, speaking
 from verify.render.changes import Told
 from verify.render.html import dashboard, page
 from verify.report.course import Course
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 
 PHONE, DESK = 390, 1440
@@ -26,12 +25,8 @@ Scheme = Literal["light", "dark"]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as started:
-        # Chromium's own sandbox cannot be had by root.
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        launched = started.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield launched
-        launched.close()
+    with launched() as started:
+        yield started
 
 
 class Visit:
@@ -65,8 +60,13 @@ def test_hostile_text_does_nothing_in_a_browser(browser: Browser, tmp_path: Path
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [PHONE, DESK])
-def test_nothing_is_wider_than_the_screen(browser: Browser, tmp_path: Path, width: int, scheme: Scheme) -> None:
-    for text in (page.render(examples.report()), dashboard.render(history())):
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_wider_than_the_screen(
+    browser: Browser, tmp_path: Path, language: Language, width: int, scheme: Scheme
+) -> None:
+    with speaking(language):
+        pages = page.render(examples.report()), dashboard.render(history())
+    for text in pages:
         file = tmp_path / "page.html"
         file.write_text(text, encoding="utf-8")
         opened = Visit(browser, file, width, scheme).page

@@ -1,31 +1,16 @@
-"""The pages in Chinese, in a real browser: they fit, and their script speaks as they do."""
+"""The pages in Chinese, in a real browser: their script speaks as they do."""
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser
 
-from tests import examples
-from tests.browser.test_pages import DESK, PHONE, Scheme, Visit, browser, pytestmark
+from tests.browser.test_pages import Visit, browser, pytestmark
 from tests.language.english import runs
 from tests.render.html.test_dashboard import history, taken
 from verify.language.speech import speaking
-from verify.render.html import dashboard, page
+from verify.render.html import dashboard
 
 __all__ = ["browser", "pytestmark"]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [PHONE, DESK])
-def test_nothing_is_wider_than_the_screen(browser: Browser, tmp_path: Path, width: int, scheme: Scheme) -> None:
-    with speaking("zh"):
-        pages = (page.render(examples.report()), dashboard.render(history()))
-    for text in pages:
-        file = tmp_path / "page.html"
-        file.write_text(text, encoding="utf-8")
-        opened = Visit(browser, file, width, scheme).page
-        opened.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
-        assert opened.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_what_the_script_of_a_history_says_is_chinese(browser: Browser, tmp_path: Path) -> None:

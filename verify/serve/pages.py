@@ -13,8 +13,8 @@ from starlette.responses import HTMLResponse
 from verify.language.speech import TAGS, later, say, spoken
 from verify.render import words
 from verify.render.html.island import island
+from verify.render.html.templates import ELEMENTS, SAID
 from verify.render.html.templates import FOLDER as RENDERED
-from verify.render.html.templates import SAID
 
 FOLDER = Path(__file__).resolve().parent / "templates"
 _META = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
@@ -49,7 +49,7 @@ def style() -> str:
 @cache
 def script() -> str:
     """What shows a job while it runs."""
-    return (FOLDER / "serve.js").read_text("utf-8")
+    return "".join((folder / name).read_text("utf-8") for folder, name in ((RENDERED, ELEMENTS), (FOLDER, "serve.js")))
 
 
 def script_words() -> Markup:

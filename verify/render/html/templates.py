@@ -20,6 +20,8 @@ from verify.report import v3
 FOLDER = Path(__file__).resolve().parent / "templates"
 # A script says its texts by a function of this name, too.
 SAID = re.compile(r'\bsay\("((?:[^"\\]|\\.)*)"')
+# How scripts make what they show.
+ELEMENTS = "elements.js"
 MOST_SAMPLES = 200
 LOG_LINES = 30
 
@@ -32,7 +34,7 @@ def filled(template: str, *, script: str | None = None, **values: Any) -> str:
         script: The file of its script, if it has one.
         values: What the template names.
     """
-    style, program = _text("style.css"), _text(script) if script else ""
+    style, program = _text("style.css"), _text(ELEMENTS) + _text(script) if script else ""
     allowed = f"; script-src '{_digest(program)}'" if script else ""
     policy = f"default-src 'none'; style-src '{_digest(style)}'{allowed}; base-uri 'none'; form-action 'none'"
     # Files of ours, which hold no text of a report.

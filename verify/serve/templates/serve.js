@@ -1,7 +1,3 @@
-"use strict";
-// What a job tells is shown by textContent only: nothing of it is read as markup.
-const byId = (id) => document.getElementById(id);
-const SVG = "http://www.w3.org/2000/svg";
 const number = byId("state").dataset.job;
 const words = JSON.parse(byId("words").textContent);
 // What stands here in English is said so, unless the page brings other words for it.
@@ -11,18 +7,6 @@ function say(text, ...values) {
 const LINES = 500, SPARKS = 120, WIDE = 420, HIGH = 220, LEFT = 54, BELOW = 24;
 const state = { plan: 0, running: new Map(), done: new Map(), began: null, training: [], lines: [], sensors: new Map(), unread: new Map(), asked: 0, ended: null, report: false, last: 0 };
 
-function made(name, text, attributes = {}) {
-  const element = document.createElement(name);
-  if (text !== undefined) element.textContent = text;
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-}
-function drawn(name, attributes, text) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
 const short = (value) => (Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(4))));
 function sized(value, unit) {
   if (unit !== "B") return `${short(value)} ${unit}`;

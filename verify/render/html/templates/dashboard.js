@@ -1,22 +1,6 @@
-"use strict";
-// Text reaches the page by textContent only: nothing that a report holds is read as markup.
 const data = JSON.parse(document.getElementById("data").textContent);
-const byId = (id) => document.getElementById(id);
-const SVG = "http://www.w3.org/2000/svg";
 const CARDS = 24, ROWS = 50, WIDE = 420, HIGH = 150, LEFT = 54, BELOW = 22;
 
-function made(name, text, attributes = {}) {
-  const element = document.createElement(name);
-  if (text !== undefined) element.textContent = text;
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-}
-function drawn(name, attributes, text) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
 function number(value) {
   if (value === null || value === undefined) return "—";
   const size = Math.abs(value);
