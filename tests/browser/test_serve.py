@@ -221,7 +221,7 @@ def test_nothing_is_wider_than_the_screen_and_axe_finds_nothing_grave(
     server.send("/jobs/finetune", data="train.jsonl", model="smollm2-135m")
     page = visitor.tab("/jobs/1")
     ended(page)
-    for path in ("/", "/reports", "/jobs/1"):
+    for path in ("/", "/reports", "/compare?before=0123456789ab&after=0123456789ab", "/jobs/1"):
         page.goto(server.address + path)
         if path == "/jobs/1":
             ended(page)

@@ -1,5 +1,6 @@
 """The server as others meet it: over HTTP, as a process."""
 
+import html
 import json
 import re
 import signal
@@ -23,7 +24,17 @@ def test_the_token_opens_and_comes_back_as_a_cookie_that_no_script_and_no_other_
     assert idle.ask("/").status == 200
 
 
-PLACES = ("/", "/history", "/reports", "/reports/aaaaaaaaaaaa", "/jobs/1", "/jobs/1/events", "/serve.js", "/nothing")
+PLACES = (
+    "/",
+    "/history",
+    "/reports",
+    "/reports/aaaaaaaaaaaa",
+    "/compare",
+    "/jobs/1",
+    "/jobs/1/events",
+    "/serve.js",
+    "/nothing",
+)
 
 
 @pytest.mark.parametrize("path", PLACES)
@@ -33,6 +44,18 @@ def test_nothing_is_told_without_the_token_or_with_another(idle: Server, path: s
     assert idle.ask(path, known=False, Cookie=f"verify_1={idle.token}").status == 401
     assert idle.ask("/?token=wrong", known=False).status == 403
     assert "set-cookie" not in idle.ask("/?token=wrong", known=False).headers
+
+
+def test_any_two_reports_are_compared(idle: Server) -> None:
+    assert "/compare" in idle.ask("/reports").text
+    (name, *_) = re.findall(r"/reports/([0-9a-f]{12})", idle.ask("/reports").text)
+    said = idle.ask(f"/compare?before={name}&after={name}")
+    assert said.status == 200
+    lines = html.unescape(said.text).partition('<pre class="aligned">')[2].partition("</pre>")[0].strip().splitlines()
+    assert [line.split()[0] for line in lines[1:3]] == ["before", "after"]
+    assert lines[-1] == "nothing differs but the conditions of the run"
+    for wrong in ("before=aaaaaaaaaaaa&after=bbbbbbbbbbbb", f"before={name}", f"before=../x&after={name}"):
+        assert idle.ask(f"/compare?{wrong}").status == 404
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "10.0.0.1"])

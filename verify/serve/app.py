@@ -15,8 +15,12 @@ from starlette.types import ASGIApp
 
 from verify.errors import Exit, VerifyError
 from verify.language.speech import LANGUAGES
+from verify.render import difference as difference_text
 from verify.render.html import page as report_page
+from verify.report.difference import difference
 from verify.report.history import environments, read_stored, stored
+from verify.report.upgrade import newest
+from verify.report.versions import AnyReport
 from verify.serve import jobs
 from verify.serve.context import Context
 from verify.serve.guard import LANGUAGE, Guarded
@@ -36,6 +40,7 @@ def application(context: Context) -> ASGIApp:
         Route("/history", _on(context, _history)),
         Route("/reports", _on(context, _reports)),
         Route("/reports/{id}", _on(context, _report)),
+        Route("/compare", _on(context, _compare)),
         Route("/jobs/certification", _on(context, jobs.certify), methods=["POST"]),
         Route("/jobs/finetune", _on(context, jobs.finetune), methods=["POST"]),
         Route("/jobs/{number:int}", _on(context, jobs.job)),
@@ -106,14 +111,28 @@ async def _reports(context: Context, request: Request) -> Response:
 
 
 async def _report(context: Context, request: Request) -> Response:
-    name = request.path_params["id"]
+    name, root = request.path_params["id"], context.grounds().root
+    return rendered(await run_in_threadpool(lambda: report_page.render(_called(root, name))))
+
+
+async def _compare(context: Context, request: Request) -> Response:
+    before, after = (request.query_params.get(name, "") for name in ("before", "after"))
+    root = context.grounds().root
+    lines = await run_in_threadpool(_compared, root, before, after) if before or after else []
+    newest_first = list(reversed(await run_in_threadpool(context.listed)))
+    return page("compare.html", before=before, after=after, lines=lines, reports=newest_first[:A_PAGE])
+
+
+def _compared(root: Path, *names: str) -> list[str]:
+    """As `verify history diff` tells it, of any two reports."""
+    before, after = (newest(_called(root, name)) for name in names)
+    return difference_text.render(before, after, difference(before, after)).splitlines()
+
+
+def _called(root: Path, name: str) -> AnyReport:
     if not REPORT.fullmatch(name):
         raise HTTPException(404)
-    return rendered(await run_in_threadpool(_page_of, context.grounds().root, name))
-
-
-def _page_of(root: Path, name: str) -> str:
     paths = [path for one in environments(root) for path in stored(root, one) if path.stem.endswith(f"-{name}")]
     if not paths:
         raise HTTPException(404)
-    return report_page.render(read_stored(paths[0], root))
+    return read_stored(paths[0], root)
