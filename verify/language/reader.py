@@ -85,7 +85,7 @@ class Reading:
         text: Those words.
         letters: How many letters of the English were explained.
         words: How many of its words were.
-        own: How many letters the outermost template has of its own.
+        own: How long the outermost template is without what fills it.
     """
 
     text: str
@@ -202,7 +202,7 @@ def _filled(template: Template, values: Sequence[Reading]) -> Reading:
         template.spoken.format(*(value.text for value in values)) if len(template.pieces) > 1 else template.spoken,
         template.letters + sum(value.letters for value in values),
         sum(map(_words, template.pieces)) + sum(value.words for value in values),
-        template.letters,
+        sum(map(len, template.pieces)),
     )
 
 
