@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 from verify.language.speech import TAGS, later, say, spoken
 from verify.render import words
 from verify.render.html.island import island
-from verify.render.html.templates import ELEMENTS, SAID
+from verify.render.html.templates import ELEMENTS, words_of_script
 from verify.render.html.templates import FOLDER as RENDERED
 
 FOLDER = Path(__file__).resolve().parent / "templates"
@@ -54,7 +54,7 @@ def script() -> str:
 
 def script_words() -> Markup:
     """What the script says, in the language that is spoken, by its English; in English it needs no words."""
-    return island({} if spoken() == "en" else {text: say(text) for text in SAID.findall(script())})
+    return island(words_of_script(script()))
 
 
 @cache

@@ -12,7 +12,7 @@ from verify.render import words
 from verify.render.changes import Beside, Told
 from verify.render.difference import changes
 from verify.render.html.island import island
-from verify.render.html.templates import filled, words_of_script
+from verify.render.html.templates import filled, text_of, words_of_script
 from verify.render.kept import word
 from verify.report.course import Point
 from verify.report.fields import ending, moment
@@ -50,7 +50,7 @@ def render(history: Dashboard) -> str:
         "reports": _reports(history.reports),
         "courses": _courses(history.told),
         "taken": _taken(history.taken),
-        "words": words_of_script(SCRIPT),
+        "words": words_of_script(text_of(SCRIPT)),
     }
     return filled(
         "dashboard.html",

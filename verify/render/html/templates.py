@@ -34,7 +34,7 @@ def filled(template: str, *, script: str | None = None, **values: Any) -> str:
         script: The file of its script, if it has one.
         values: What the template names.
     """
-    style, program = _text("style.css"), _text(ELEMENTS) + _text(script) if script else ""
+    style, program = text_of("style.css"), text_of(ELEMENTS) + text_of(script) if script else ""
     allowed = f"; script-src '{_digest(program)}'" if script else ""
     policy = f"default-src 'none'; style-src '{_digest(style)}'{allowed}; base-uri 'none'; form-action 'none'"
     # Files of ours, which hold no text of a report.
@@ -42,12 +42,13 @@ def filled(template: str, *, script: str | None = None, **values: Any) -> str:
     return _environment().get_template(template).render(policy=policy, tag=TAGS[spoken()], **own, **values)
 
 
-def words_of_script(script: str) -> dict[str, str]:
+def words_of_script(program: str) -> dict[str, str]:
     """What a script says, in the language that is spoken, by its English; in English it needs no words."""
-    return {} if spoken() == "en" else {text: say(text) for text in SAID.findall(_text(script))}
+    return {} if spoken() == "en" else {text: say(text) for text in SAID.findall(program)}
 
 
-def _text(name: str) -> str:
+def text_of(name: str) -> str:
+    """A file of the templates' folder."""
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
