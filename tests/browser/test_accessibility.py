@@ -1,7 +1,6 @@
 """The pages as axe-core sees them: nothing that is serious or critical, in any of their looks."""
 
 import re
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -9,7 +8,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page
 
-from benchmarks.chromium import CHROMIUM, launched
+from benchmarks.chromium import CHROMIUM
 from tests import examples, finetuned
 from tests.render.html.test_dashboard import TOLD, history, listed
 from verify.language.speech import LANGUAGES, Language, speaking
@@ -25,12 +24,6 @@ Scheme = Literal["light", "dark"]
 # As it stands in an attribute.
 QUOTE = "&#39;"
 LOST = Finding(rule="chain.gap", subject="cpu", message="number 2 is missing", severity="error", grade="certain")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as started:
-        yield started
 
 
 def pages() -> dict[str, str]:

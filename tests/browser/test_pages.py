@@ -1,6 +1,5 @@
 """The pages in a real browser: what is shown, what can be done, and that nothing else happens."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -8,7 +7,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page
 
-from benchmarks.chromium import CHROMIUM, launched
+from benchmarks.chromium import CHROMIUM
 from tests import examples
 from tests.render.html.test_dashboard import SERIES, TOLD, history, listed, taken
 from tests.render.test_hostile import HOSTILE, filled
@@ -21,12 +20,6 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium h
 
 PHONE, DESK = 390, 1440
 Scheme = Literal["light", "dark"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as started:
-        yield started
 
 
 class Visit:

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.browser.test_pages import Visit, browser, pytestmark
+from tests.browser.test_pages import Visit, pytestmark
 from tests.language.english import runs
 from tests.render.html.test_dashboard import history, taken
 from verify.language.speech import speaking
 from verify.render.html import dashboard
 
-__all__ = ["browser", "pytestmark"]
+__all__ = ["pytestmark"]
 
 
 def test_what_the_script_of_a_history_says_is_chinese(browser: Browser, tmp_path: Path) -> None:

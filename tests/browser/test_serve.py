@@ -1,13 +1,12 @@
 """``verify serve`` in a real browser: from the form to the report, and nothing that a job says is obeyed."""
 
 import re
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from benchmarks.chromium import CHROMIUM, launched
+from benchmarks.chromium import CHROMIUM
 from tests.browser.test_accessibility import grave
 from tests.serve.conftest import Server, Start
 from tests.serve.conftest import server as server  # noqa: PLC0414 - a fixture
@@ -18,12 +17,6 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium h
 PHONE, DESK = 390, 1440
 PATIENCE_MILLISECONDS = 60_000
 Scheme = Literal["light", "dark"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as started:
-        yield started
 
 
 class Visitor:
