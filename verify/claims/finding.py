@@ -38,11 +38,11 @@ class Audited:
     """What an audit came to.
 
     Attributes:
-        looked_at: What each file is, by its name as it was given.
+        looked_at: The files of each kind, by their names as they were given.
         findings: In the order in which one reads the files.
         unread: Lines of a document that were not understood, by file.
     """
 
-    looked_at: Mapping[str, Kind]
+    looked_at: Mapping[Kind, Sequence[str]]
     findings: Sequence[AuditFinding]
     unread: Mapping[str, Sequence[int]] = field(default_factory=dict)

@@ -84,7 +84,7 @@ def _rendered(audited: Audited, form: str) -> str:
 
 def _json(audited: Audited) -> str:
     told = {
-        "looked_at": dict(audited.looked_at),
+        "looked_at": {name: kind for kind, names in audited.looked_at.items() for name in names},
         "findings": [finding.model_dump(mode="json") for finding in audited.findings],
         "unread": {file: list(lines) for file, lines in audited.unread.items()},
     }

@@ -53,8 +53,8 @@ def summary(audited: Audited) -> str:
     """How much was looked at, and what was found."""
     counts = Counter(finding.severity for finding in audited.findings)
     certain = sum(finding.grade == "certain" and finding.severity != "note" for finding in audited.findings)
-    numbers = Counter(audited.looked_at.values())
-    kinds = ", ".join(say(COUNTED[kind][number != 1], number) for kind, number in numbers.items())
+    numbers = ((kind, len(names)) for kind, names in audited.looked_at.items())
+    kinds = ", ".join(say(COUNTED[kind][number != 1], number) for kind, number in numbers)
     said = say(
         "{} wrong, {} doubtful ({} for certain), {} noted", counts["error"], counts["warning"], certain, counts["note"]
     )

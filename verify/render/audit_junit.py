@@ -1,6 +1,7 @@
 """An audit as JUnit XML: a suite a file, a failure for what is wrong, a skip for what is doubtful."""
 
 from collections import defaultdict
+from itertools import chain
 from xml.etree import ElementTree as ET
 
 from verify.claims.finding import Audited, AuditFinding
@@ -19,7 +20,7 @@ def render(audited: Audited) -> str:
     for finding in audited.findings:
         by_file[finding.place.file].append(finding)
     # What is wrong with the history as a whole is of no file that was looked at.
-    for file in dict.fromkeys([*audited.looked_at, *by_file]):
+    for file in dict.fromkeys([*chain.from_iterable(audited.looked_at.values()), *by_file]):
         found = by_file[file]
         suite = ET.SubElement(root, "testsuite", name=words.visible(file))
         if not found:

@@ -1,6 +1,7 @@
 """What is wrong with files of any kind: stored reports and gates, the history as a whole, and what people wrote."""
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,7 @@ from verify.report.gates import read_gate
 from verify.report.head import read_head
 from verify.report.history import FOLDER, GATES, read_stored
 from verify.report.read import LARGEST_FILE, named, read_report
+from verify.report.shelf import Shelf
 from verify.report.spread import parts_of, processors, spread
 from verify.report.wholeness import Asked, verify_history
 from verify.run.asking import Asking
@@ -77,7 +79,7 @@ def audited_files(root: Path, paths: Sequence[Path]) -> Audited:
         before = earlier_than(document, documents)
         found += audit_document(document, Known(known.hardware, known.advisories, before))
     return Audited(
-        looked_at={one.name: one.kind for one in looked},
+        looked_at=_by_kind(looked),
         findings=sorted(found, key=lambda one: (one.place.file, one.place.line)),
         unread={document.file: [each.place.line for each in document.unread] for document in documents},
     )
@@ -131,7 +133,8 @@ def audited_history(root: Path, how: How) -> Audited:
         from verify.run.signatures import audit_signatures
 
         found += [at(finding, finding.subject) for finding in audit_signatures(root, how.moment)]
-    return Audited(dict.fromkeys(reading.names, "report") or {FOLDER: "history"}, found)
+    names = reading.names.group()
+    return Audited({"report": names} if names else {"history": [FOLDER]}, found)
 
 
 @dataclass(slots=True)
@@ -141,7 +144,7 @@ class _Reading:
     standards: Standards
     memory: Memory
     how: How
-    names: list[str] = field(default_factory=list)
+    names: Shelf[str] = field(default_factory=lambda: Shelf(lambda name: [name], str))
     findings: list[AuditFinding] = field(default_factory=list)
     asked: Asking = field(default_factory=Asking)
 
@@ -154,7 +157,7 @@ class _Reading:
         for part in spread(partial(examine, self.standards), parts, several):
             self.memory.keep(root, part)
             for path, one in zip(paths[done : done + len(part)], part, strict=True):
-                self.names.append(named(path, root))
+                self.names.put([], 0, "", named(path, root))
                 self._gather(one.judged)
                 yield one.looked
             done += len(part)
@@ -165,6 +168,13 @@ class _Reading:
             self.findings += judged.findings
         if judged and judged.asked:
             self.asked.put(judged.asked)
+
+
+def _by_kind(looked: Iterable[Looked]) -> dict[Kind, list[str]]:
+    names: dict[Kind, list[str]] = defaultdict(list)
+    for one in looked:
+        names[one.kind].append(one.name)
+    return names
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
