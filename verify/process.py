@@ -2,8 +2,10 @@
 
 import os
 import pty
+import select
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,14 +26,18 @@ class Finished:
         status: Its exit status; negative for the signal that ended it.
         out: What it wrote to its output, where that was captured.
         err: What it wrote to its error stream.
+        late: Whether it was ended because its time was over.
     """
 
     status: int
     out: str
     err: str
+    late: bool = False
 
 
-def run(words: Sequence[str], *, env: Mapping[str, str], cwd: Path, show: bool = False) -> Finished:
+def run(
+    words: Sequence[str], *, env: Mapping[str, str], cwd: Path, show: bool = False, seconds: float | None = None
+) -> Finished:
     """Run a short command to its end.
 
     Args:
@@ -40,6 +46,7 @@ def run(words: Sequence[str], *, env: Mapping[str, str], cwd: Path, show: bool =
         cwd: Where it runs.
         show: Also copy its error stream to ours while it runs; a terminal is offered to it where we have one,
             so that progress bars are drawn.
+        seconds: What it may take, after which it is ended; None for as long as it likes. Of those that are shown.
 
     Returns:
         The exit status and what it wrote. What was shown is kept to its last 64 KiB.
@@ -47,7 +54,7 @@ def run(words: Sequence[str], *, env: Mapping[str, str], cwd: Path, show: bool =
     Raises:
         VerifyError: When the program cannot be started.
     """
-    return _run_shown(words, env, cwd) if show else _run_captured(words, env, cwd)
+    return _run_shown(words, env, cwd, seconds) if show else _run_captured(words, env, cwd)
 
 
 def _run_captured(words: Sequence[str], env: Mapping[str, str], cwd: Path) -> Finished:
@@ -59,7 +66,8 @@ def _run_captured(words: Sequence[str], env: Mapping[str, str], cwd: Path) -> Fi
         _end(child)
 
 
-def _run_shown(words: Sequence[str], env: Mapping[str, str], cwd: Path) -> Finished:
+def _run_shown(words: Sequence[str], env: Mapping[str, str], cwd: Path, seconds: float | None) -> Finished:
+    ends = None if seconds is None else time.monotonic() + seconds
     ours, theirs = _stream()
     try:
         try:
@@ -67,7 +75,7 @@ def _run_shown(words: Sequence[str], env: Mapping[str, str], cwd: Path) -> Finis
         finally:
             os.close(theirs)
         try:
-            return _shown(child, ours)
+            return _shown(child, ours, ends)
         finally:
             _end(child)
     finally:
@@ -102,13 +110,24 @@ def _set_size(terminal: int, rows: int, columns: int) -> None:
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
-def _shown(child: subprocess.Popen[bytes], ours: int) -> Finished:
+def _shown(child: subprocess.Popen[bytes], ours: int, ends: float | None) -> Finished:
     tail = b""
-    while chunk := _read(ours):
+    while in_time := _waited(ours, ends):
+        chunk = _read(ours)
+        if not chunk:
+            break
         with suppress(OSError):
             os.write(2, chunk)
         tail = (tail + chunk)[-_TAIL_BYTES:]
-    return Finished(child.wait(), "", _text(tail))
+    if not in_time:
+        _end(child)
+    return Finished(child.wait(), "", _text(tail), late=not in_time)
+
+
+def _waited(stream: int, ends: float | None) -> bool:
+    """Wait for something to read, or for an end; whether that came before the time was over."""
+    left = None if ends is None else max(0.0, ends - time.monotonic())
+    return bool(select.select([stream], [], [], left)[0])
 
 
 def _read(stream: int) -> bytes:

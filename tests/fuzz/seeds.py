@@ -1,6 +1,7 @@
 """Sound files, which fuzzing begins with, and what it found before."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,8 @@ ROWS = (
 def seeds(target: str) -> Iterator[bytes]:
     """What a target begins with."""
     yield from (text.encode() for text in sound()[target])
+    if target == "markdown":
+        yield from (part.encode() for text in sound()[target] for part in _sections(text))
     yield from (path.read_bytes() for path in found(target))
 
 
@@ -52,6 +55,12 @@ def sound() -> Mapping[str, tuple[str, ...]]:
         "markdown": (SOUND, *(path.read_text() for path in sorted((ROOT / "tests/golden").glob("*.md")))),
         "examples": ("\n".join(map(json.dumps, ROWS)),),
     }
+
+
+def _sections(text: str) -> list[str]:
+    """The sections of a report, each below its title."""
+    title, *parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)
+    return [f"{title.splitlines()[0]}\n\n{part}" for part in parts]
 
 
 def _sealed() -> Report:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,11 +39,13 @@ class Call:
         name: Which.
         number: The how manieth of its name it is, from 1.
         reads: Whether it opens something that is only read.
+        arguments: As strace writes them, with the path of each descriptor.
     """
 
     name: str
     number: int
     reads: bool
+    arguments: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +85,37 @@ def tried(ask: Callable[[], int], log: Path, tamper: str | None = None) -> Tried
     if child == 0:
         _run(ask, log)
     os.waitpid(child, os.WUNTRACED)
-    words = ["strace", "-qq", "-o", str(log / "calls"), "-e", f"trace={','.join(CALLS)}", "-p", str(child)]
+    with traced(child, log / "calls", tamper):
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return Tried(status, (log / "err").read_text(errors="replace"), calls_in(log / "calls"))
+
+
+@contextmanager
+def traced(child: int, calls: Path, tamper: str | None) -> Iterator[None]:
+    """Have a process that stopped itself go on under strace, to its end.
+
+    Args:
+        child: Its number.
+        calls: The file that its calls are written to.
+        tamper: What strace does to which call.
+    """
+    words = ["strace", "-qq", "-y", "-o", str(calls), "-e", f"trace={','.join(CALLS)}", "-p", str(child)]
     with subprocess.Popen([*words, *(("-e", f"inject={tamper}") if tamper else ())], stderr=subprocess.PIPE) as tracer:
         _go_on_once_traced(child)
-        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        yield
         tracer.communicate(timeout=LONGEST_SECONDS)
-    return Tried(status, (log / "err").read_text(errors="replace"), tuple(_calls((log / "calls").read_text())))
+
+
+def calls_in(written: Path) -> tuple[Call, ...]:
+    """What strace wrote down."""
+    return tuple(_calls(written.read_text(errors="replace")))
 
 
 def _calls(written: str) -> Iterator[Call]:
     count: Counter[str] = Counter()
     for found in re.finditer(r"^([a-z0-9]+)\((.*)", written, re.MULTILINE):
         count[found[1]] += 1
-        yield Call(found[1], count[found[1]], found[1] == "openat" and "O_CREAT" not in found[2])
+        yield Call(found[1], count[found[1]], found[1] == "openat" and "O_CREAT" not in found[2], found[2])
 
 
 def _go_on_once_traced(child: int) -> None:
@@ -129,6 +150,6 @@ def in_words(do: Callable[[], object]) -> int:
         sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit
     except OSError as error:
-        sys.stderr.write(f"error: {error.strerror}\nhint: look at the disk\n")
+        sys.stderr.write(f"error: {error.strerror or error}\nhint: look at the disk\n")
         return Exit.INPUT_OUTPUT
     return Exit.HOLDS

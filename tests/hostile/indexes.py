@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import io
+import itertools
 import tarfile
 import threading
 import time
@@ -62,16 +63,28 @@ def _serving(name: str, data: bytes) -> Answer:
     return answer
 
 
-def _slow(handler: BaseHTTPRequestHandler) -> None:
-    """A byte now and then, and never the last."""
+def _drip(handler: BaseHTTPRequestHandler, begins: bytes) -> None:
+    """A byte now and then, each before uv's own patience ends, and never the last."""
     handler.send_response(200)
     handler.send_header("Content-Type", "text/html")
     handler.send_header("Content-Length", "100000000")
     handler.end_headers()
-    for _ in range(100_000):
-        handler.wfile.write(b" ")
+    for byte in itertools.chain(begins, itertools.repeat(ord(" "))):
+        handler.wfile.write(bytes([byte]))
         handler.wfile.flush()
         time.sleep(DRIP_SECONDS)
+
+
+def _slow(handler: BaseHTTPRequestHandler) -> None:
+    _drip(handler, b"")
+
+
+def _slow_wheel(handler: BaseHTTPRequestHandler) -> None:
+    """The same, once the package was found: what comes is what is wanted."""
+    if handler.path.startswith("/files/"):
+        _drip(handler, WHEEL)
+    else:
+        _send(handler, _page(_WHEEL_NAME))
 
 
 def _silent(_: BaseHTTPRequestHandler) -> None:
@@ -116,6 +129,10 @@ MISBEHAVING: Mapping[str, Answer | None] = {
     "another wheel": _serving(_WHEEL_NAME, WHEEL + b"\0"),
     "source alone": _serving(_SOURCE_NAME, SOURCE),
 }
+
+
+# They answer for ever, so that what ends it must be a deadline.
+DRIPPING: Mapping[str, Answer] = {"its page": _slow, "the wheel": _slow_wheel}
 
 
 @contextlib.contextmanager

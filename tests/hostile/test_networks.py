@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.hostile.indexes import DIGESTS, MISBEHAVING, SOUND, served
+from tests.hostile.indexes import DIGESTS, DRIPPING, MISBEHAVING, SOUND, served
 from tests.spec.conftest import ENVIRONMENT, PLATFORM
-from verify.errors import Exit, VerifyError
+from verify.errors import Exit, UsageError, VerifyError
 from verify.spec.builds import live_build
 from verify.spec.lock import LockedPackage, format_lock
 from verify.spec.provision import provision
@@ -73,3 +74,32 @@ def test_an_index_that_misbehaves_is_given_up_and_nothing_changes(how: str, proj
     assert "\n" not in caught.value.message + caught.value.hint
     assert live_build(project, "box") == before
     assert list(builds.iterdir()) == [before]
+
+
+@pytest.mark.parametrize("how", DRIPPING)
+def test_an_index_that_drips_for_ever_is_given_up_at_the_deadline(how: str, project: Path, tmp_path: Path) -> None:
+    """Each byte comes within the time that uv waits for one; all of them never come."""
+    with served(SOUND) as index:
+        provision(project, "box", environ=_shell(index, tmp_path), report=lambda _: None)
+    before, builds = live_build(project, "box"), project / ".environments/builds"
+    shutil.rmtree(tmp_path / "uv")
+    short = {"VERIFY_UV_MINUTES": "0.05"}
+    with served(DRIPPING[how]) as index, pytest.raises(VerifyError) as caught:
+        provision(project, "box", environ={**_shell(index, tmp_path), **short}, report=lambda _: None, recreate=True)
+    assert caught.value.exit == Exit.COULD_NOT_RUN
+    assert "uv was not done within 0.05 minutes" in caught.value.message
+    assert "VERIFY_UV_MINUTES" in caught.value.hint
+    assert live_build(project, "box") == before
+    assert list(builds.iterdir()) == [before]
+    assert [child for child in psutil.Process().children(recursive=True) if "uv" in child.name()] == []
+    with served(SOUND) as index:
+        made = provision(project, "box", environ=_shell(index, tmp_path), report=lambda _: None, recreate=True)
+    assert made.status == "built"
+
+
+@pytest.mark.parametrize("minutes", ["0", "-1", "nan", "inf", "soon"])
+def test_a_deadline_that_is_none_is_refused(minutes: str, project: Path, tmp_path: Path) -> None:
+    environ = {**_shell("http://127.0.0.1:9/simple", tmp_path), "VERIFY_UV_MINUTES": minutes}
+    with pytest.raises(UsageError, match=f"VERIFY_UV_MINUTES is `{minutes}`"):
+        provision(project, "box", environ=environ, report=lambda _: None)
+    assert live_build(project, "box") is None

@@ -1,7 +1,8 @@
 """Configurations that are compared, and where their names are used."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from verify.claims.capabilities import factor_of
 from verify.claims.claim import Arm
@@ -51,9 +52,12 @@ def run_of(section: tuple[str, ...], names: frozenset[str]) -> str:
 
 
 def named_in(text: str, names: frozenset[str]) -> list[str]:
-    """The arms that a text names, in its order."""
-    places = {name: found.start() for name in names if (found := _whole(name).search(text))}
-    return sorted(places, key=places.__getitem__)
+    """The arms that a text names, in its order; of two that begin at one place, the longer first."""
+    some, each = _patterns(names)
+    if not names or not some.search(text):
+        return []
+    places = {name: found.start() for name, whole in each.items() if (found := whole.search(text))}
+    return sorted(places, key=lambda name: (places[name], -len(name), name))
 
 
 def test_number(heading: str) -> int | None:
@@ -69,5 +73,8 @@ def _named_factors(key: str, value: str, name: str) -> dict[str, str]:
     return {named[0].topic if named else key.lower(): value, **of_name}
 
 
-def _whole(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![A-Za-z]){re.escape(name)}(?![A-Za-z])", _CASE)
+@lru_cache(maxsize=8)
+def _patterns(names: frozenset[str]) -> tuple[re.Pattern[str], Mapping[str, re.Pattern[str]]]:
+    """What finds any of the names, and what finds each; a file asks for them at each of its lines."""
+    each = {name: re.compile(rf"(?<![A-Za-z]){re.escape(name)}(?![A-Za-z])", _CASE) for name in names}
+    return re.compile("|".join(map(re.escape, names)), _CASE), each

@@ -4,7 +4,9 @@ Nothing is dropped: every line that is not blank ends in a claim, a statement, a
 the unread.
 """
 
+import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +31,10 @@ from verify.errors import IntegrityError
 LARGEST_TEXT = 1024 * 1024
 # A larger table is data, which nobody wrote: what is more of it is left unread.
 MOST_CELLS = 10_000
+# Each line is looked through for each of them.
+MOST_ARMS = 64
+# Of each kind: some rules hold every figure against every other. What is more of them is left unread.
+MOST_ITEMS = 5_000
 WRITTEN_BY_HAND = "give the Markdown file of a report, in UTF-8"
 
 _DECORATION = re.compile(r"[\W_]*")
@@ -56,7 +62,16 @@ def read_markdown(data: bytes, file: str) -> Document:
     items = [item for block in found for item in reader.block(block)]
     items += by_headings([item for item in items if isinstance(item, Heading)])
     items += counted([block for block in found if isinstance(block, Line)], Context(file, Spot(0)))
-    return gathered(file, lines, items, _structure(found, lines))
+    return gathered(file, lines, _most(items), _structure(found, lines))
+
+
+def _most(items: Iterable[Item]) -> Iterator[Item]:
+    """As many of each kind as a person writes; an enumeration counts for all that it lists."""
+    told: Counter[type[Item]] = Counter()
+    for item in items:
+        told[type(item)] += len(item.items) if isinstance(item, Enumeration) else 1
+        if told[type(item)] <= MOST_ITEMS:
+            yield item
 
 
 def _decoded(data: bytes, file: str) -> str:
@@ -77,7 +92,8 @@ def _arm_names(found: Sequence[Block], file: str) -> frozenset[str]:
     lines = (block for block in found if isinstance(block, Line) and len(block.text) <= LONGEST_LINE)
     found_arms = (arm for line in lines for arm in arms(line.text, Context(file, line.spot)))
     # An arm that is called by its device needs no name beside it.
-    return frozenset(arm.name for arm in found_arms if arm.name and "device" not in arm.factors)
+    names = dict.fromkeys(arm.name for arm in found_arms if arm.name and "device" not in arm.factors)
+    return frozenset(itertools.islice(names, MOST_ARMS))
 
 
 @dataclass(frozen=True, slots=True)

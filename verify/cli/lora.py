@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from verify.checks.finetune import log
+from verify.checks.finetune import log, question
 from verify.checks.finetune.examples import read_data
 from verify.checks.finetune.recipe import DTYPES, ENGINES, Recipe, Unusable, recipe_from
 from verify.cli.bench import bench_for, declare_environment, of_ones_own, scratch_folder
@@ -21,7 +21,7 @@ from verify.cli.stream import Stream, declare_progress, stream_of
 from verify.cli.surroundings import now, project_root, secrets
 from verify.cli.training import Training
 from verify.cli.watching import watching
-from verify.errors import Exit, UsageError
+from verify.errors import Exit, StorageError, UsageError
 from verify.judge.verdict import audit
 from verify.language.speech import say
 from verify.probe.check import Device
@@ -94,6 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
         created, facts = now(), collect_facts(bench)
         with watching(stream) as watched:
             answer, interrupted = _train(job, of_ones_own(bench), output, stream)
+        _refuse_unkept(answer, output)
         if interrupted and not _ended(output):
             return _tell_how_to_go_on(output)
         if answer.outcome == "skipped":
@@ -161,6 +162,8 @@ def _output(arguments: argparse.Namespace) -> Path:
     holds = (output / log.NAME).exists()
     if holds and not arguments.resume:
         raise UsageError(f"{named} holds a run already", "go on with it by --resume, or name another --output")
+    if not holds and (output / question.ADAPTER).exists():
+        raise UsageError(f"{named} holds the adapter of another run", "name another --output: none is written over")
     if arguments.resume and not holds:
         raise UsageError(f"{named} holds no run to resume", "leave --resume out to begin one there")
     return output
@@ -254,6 +257,22 @@ def _train(job: Job, bench: Bench, output: Path, stream: Stream | None) -> tuple
     with shown, first_interrupt_is_gentle(bench.children) as interrupted:
         (answer,) = ask_all([job], bench, lambda _: None)
     return answer, interrupted.is_set()
+
+
+def _refuse_unkept(answer: Answer, output: Path) -> None:
+    """Tell of a disk that did not take what was trained: that says nothing of the machine, and is no report's.
+
+    Raises:
+        StorageError: It did not.
+    """
+    said = answer.measured.get("notes", {}).get(question.UNKEPT)
+    if said is None:
+        return
+    if any(event["event"] == "started" for event in log.events_in(output / log.NAME)):
+        hint = f"make room or repair permissions, then go on with: verify lora --resume --output {output}"
+    else:
+        hint = "make room or repair permissions, then begin again in another --output"
+    raise StorageError(str(said), hint)
 
 
 def _ended(output: Path) -> bool:

@@ -1,6 +1,7 @@
 """Runs uv, the tool that resolves and installs, and says in our words what went wrong."""
 
 import ast
+import math
 import re
 import shutil
 import sys
@@ -9,11 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from verify.errors import IntegrityError, StorageError, VerifyError
+from verify.errors import IntegrityError, StorageError, UsageError, VerifyError
 from verify.process import Finished, run
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _OURS: Final = ("PYTHON", "VIRTUAL_ENV", "CONDA_", "__PYVENV")
+# What uv may take for one thing that it is asked, in minutes. Its own limit is on the pause between two bytes: an index
+# that sends one now and then is waited for without end. The largest lock, CUDA's, is some 4 GB: an hour at 1 MB/s.
+_LONGEST_MINUTES: Final = 120.0
+# A week.
+_MOST_MINUTES: Final = 10_080
+_MINUTES: Final = "VERIFY_UV_MINUTES"
 _FROM_PIP: Final = {"index-url": "UV_DEFAULT_INDEX", "cert": "SSL_CERT_FILE"}
 _SAYS: Final = (
     (
@@ -78,12 +85,30 @@ def run_uv(words: Sequence[str], *, environ: Mapping[str, str], cwd: Path, doing
         doing: What it is run for, for the message when it fails.
 
     Raises:
-        VerifyError: Or one of its children, when uv fails.
+        UsageError: When VERIFY_UV_MINUTES is no number of minutes.
+        VerifyError: Or one of its children, when uv fails, or takes longer than those minutes.
     """
-    finished = run([find_uv(environ), *words], env=environ, cwd=cwd, show=True)
+    minutes = _minutes(environ)
+    finished = run([find_uv(environ), *words], env=environ, cwd=cwd, show=True, seconds=60 * minutes)
+    if finished.late:
+        raise VerifyError(
+            f"{doing}: uv was not done within {minutes:g} minutes",
+            f"look at the network and at the index in use; where it is only slow, allow more: {_MINUTES}=600",
+        )
     if finished.status != 0:
         raise explained(finished, doing)
     return finished
+
+
+def _minutes(environ: Mapping[str, str]) -> float:
+    told = environ.get(_MINUTES, "")
+    try:
+        minutes = float(told) if told else _LONGEST_MINUTES
+    except ValueError:
+        minutes = math.nan
+    if not 0 < minutes <= _MOST_MINUTES:
+        raise UsageError(f"{_MINUTES} is `{told}`", f"give it a number of minutes above 0, up to {_MOST_MINUTES:,}")
+    return minutes
 
 
 def uv_environment(environ: Mapping[str, str], wheels: Sequence[str] = (), **more: str) -> dict[str, str]:

@@ -7,17 +7,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from verify.checks.finetune.keeping import keeping
+
 NAME = "log.jsonl"
+# How a run ended; one that goes on has not.
+ENDS = ("finished", "interrupted")
 
 Event = dict[str, Any]
 Tell = Callable[..., None]
 
 
 def teller(path: Path) -> Tell:
-    """A function that appends one event, on the disk before it returns: the run may be killed at any moment."""
+    """A function that appends one event, on the disk before it returns: the run may be killed at any moment.
+
+    It raises `Unkept` where the disk refuses.
+    """
 
     def tell(event: str, **facts: Any) -> None:
-        with path.open("a", encoding="utf-8") as file:
+        with keeping(path), path.open("a", encoding="utf-8") as file:
             file.write(f"{json.dumps({'event': event, 'at': round(time.time(), 3), **facts}, allow_nan=False)}\n")
             file.flush()
             os.fsync(file.fileno())
@@ -34,8 +41,16 @@ def events_in(path: Path) -> list[Event]:
 
 
 def rewound(path: Path, iteration: int) -> None:
-    """Forget what came after an iteration: a resumed run tells of it again."""
-    kept = [event for event in events_in(path) if event.get("iteration", 0) <= iteration]
+    """Forget what came after an iteration: a resumed run tells of it again.
+
+    Raises:
+        Unkept: The disk refuses; the log is as it was.
+    """
+    kept = [event for event in events_in(path) if event.get("iteration", 0) <= iteration and event["event"] not in ENDS]
     temporary = path.with_suffix(".part")
-    temporary.write_text("".join(f"{json.dumps(event)}\n" for event in kept), encoding="utf-8")
-    temporary.replace(path)
+    with keeping(path):
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write("".join(f"{json.dumps(event)}\n" for event in kept))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verify.checks.finetune.engine import Course, Engine, Watcher
+from verify.checks.finetune.keeping import keep_folder
 
 if TYPE_CHECKING:
     import mlx.core as mx
@@ -96,21 +97,21 @@ class Run:
 
     def _checkpoint(self) -> Path:
         """All that a resumed run needs, in a folder that is there as a whole or not at all."""
-        import mlx.core as mx
-        from mlx.utils import tree_flatten
-
-        place, unfinished = self.course.checkpoints, self.course.checkpoints / "unfinished"
+        place = self.course.checkpoints
         folder = place / f"checkpoint-{self.iteration}"
-        self.engine.save(unfinished)
-        (key,) = mx.random.state
-        mx.save_safetensors(str(unfinished / STATE), {**dict(tree_flatten(self.optimizer.state)), "random": key})
-        # One may lie there of a run that was killed before it could tell of it.
-        shutil.rmtree(folder, ignore_errors=True)
-        unfinished.rename(folder)
+        keep_folder(folder, self._save)
         made = sorted(place.glob("checkpoint-*"), key=lambda each: int(each.name.rpartition("-")[2]))
         for old in made[:-CHECKPOINTS_KEPT]:
             shutil.rmtree(old)
         return folder
+
+    def _save(self, folder: Path) -> None:
+        import mlx.core as mx
+        from mlx.utils import tree_flatten
+
+        self.engine.save(folder)
+        (key,) = mx.random.state
+        mx.save_safetensors(str(folder / STATE), {**dict(tree_flatten(self.optimizer.state)), "random": key})
 
 
 def nats_of(model: "Module", ids: "mx.array", spans: "mx.array", share: "mx.array") -> "tuple[mx.array, mx.array]":

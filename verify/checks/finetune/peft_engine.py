@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from verify.checks.finetune.batches import Batch
 from verify.checks.finetune.engine import NEW_TOKENS, Course, Engine, Opened, Watcher
-from verify.checks.finetune.peft_run import Passes, arguments_of, callback_of, only_one, tensors
+from verify.checks.finetune.peft_run import Passes, arguments_of, callback_of, checkpoints_kept, only_one, tensors
 from verify.checks.finetune.recipe import Recipe, Unusable
 from verify.checks.torch_device import available
 
@@ -33,16 +33,19 @@ class PeftEngine:
         """Train with the Trainer; whether it came to its end."""
         from transformers import Trainer
 
+        watching = callback_of(course, watcher, self.opened.device)
+
         self.model.config.use_cache = False
         trainer = Trainer(
             model=self.model,
             args=arguments_of(course, self.opened.device),
             train_dataset=Passes(course),
             data_collator=only_one,
-            callbacks=[callback_of(course, watcher, self.opened.device)],
+            callbacks=[watching],
         )
         resume = str(course.resume[0]) if course.resume else None
-        trainer.train(resume_from_checkpoint=resume)
+        with checkpoints_kept(course.checkpoints, watching):
+            trainer.train(resume_from_checkpoint=resume)
         self.model.config.use_cache = True
         return bool(trainer.state.global_step >= course.iterations)
 

@@ -1,12 +1,15 @@
 """What the Trainer is given, and asked for on the way: its settings, its batches, and the moments that it tells of."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verify.checks.finetune.batches import Batch
 from verify.checks.finetune.engine import Course, Watcher
+from verify.checks.finetune.keeping import Unkept, unkept
 
 if TYPE_CHECKING:
     import torch
@@ -92,6 +95,7 @@ def callback_of(course: Course, watcher: Watcher, device: str) -> "TrainerCallba
 
     class Watching(TrainerCallback):  # type: ignore[misc]
         since: float | None = None
+        saving = False
 
         def on_train_begin(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
             if course.resume:
@@ -107,7 +111,7 @@ def callback_of(course: Course, watcher: Watcher, device: str) -> "TrainerCallba
             if watcher.stop():
                 control.should_log = control.should_save = control.should_training_stop = True
 
-        def on_log(self, _args: Any, state: Any, _control: Any, logs: dict[str, float], **_: Any) -> None:
+        def on_log(self, _args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:
             if "loss" not in logs or self.since is None:
                 return  # what it says at the end of the run
             # The loss was just read from the device: all that was queued is done.
@@ -116,15 +120,39 @@ def callback_of(course: Course, watcher: Watcher, device: str) -> "TrainerCallba
             if course.validates(step):
                 watcher.validate(step)
             self.since = time.perf_counter()
+            # Of a step that is saved, what comes next.
+            self.saving = control.should_save
 
         def on_save(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
             step = state.global_step
             folder = course.checkpoints / f"checkpoint-{step}"
             _keep_random(device, folder)
+            self.saving = False
             watcher.saved(step, folder)
             self.since = time.perf_counter()
 
     return Watching()
+
+
+@contextmanager
+def checkpoints_kept(folder: Path, watching: Any) -> Iterator[None]:
+    """While the Trainer trains, tell whatever goes wrong while it saves as of the disk: torch's errors name none.
+
+    Args:
+        folder: Of the checkpoints.
+        watching: From `callback_of`.
+
+    Raises:
+        Unkept: A checkpoint could not be written.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        if isinstance(error, Unkept) or not watching.saving:
+            raise
+        raise unkept(folder, error) from error
 
 
 def _keep_random(device: str, folder: Path) -> None:

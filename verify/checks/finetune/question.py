@@ -1,6 +1,7 @@
 """Does an adapter learn from a user's own data? Asked by ``verify lora``; the suite does not hold it."""
 
 import math
+import shutil
 import signal
 import threading
 import time
@@ -11,6 +12,7 @@ from verify.checks.finetune.batches import PAD_TO, prompt_text, schedule
 from verify.checks.finetune.engine import Course, Watcher
 from verify.checks.finetune.examples import Example
 from verify.checks.finetune.figures import Prediction, record_losses, record_memory, record_prediction, record_rates
+from verify.checks.finetune.keeping import Unkept, keep_folder, keeping, sync_folder
 from verify.checks.finetune.prepared import Run, prepared
 from verify.checks.finetune.recipe import Unusable, recipe_from, settings_of
 from verify.checks.measures.memory_meter import meter_of
@@ -20,6 +22,8 @@ from verify.probe.memory import device_peak_memory_bytes, peak_memory_bytes
 
 ADAPTER = "adapter"
 CHECKPOINTS = "checkpoints"
+# The note of a disk that refused.
+UNKEPT = "unkept"
 # Held-out prompts that are answered before and after.
 PROMPTS = 3
 # Of a reloaded adapter's loss: the same numbers, added up in the same order.
@@ -41,6 +45,9 @@ def the_adapter_learns_from_the_data(ctx: Context) -> None:
     except Unusable as error:
         ctx.skip(str(error))
         return
+    except Unkept as error:
+        ctx.note(**{UNKEPT: str(error)})
+        raise
     if not finished:
         ctx.skip("it was interrupted")
     _judge(ctx, run)
@@ -55,8 +62,11 @@ def _trained(run: Run, *, resume: bool) -> bool:
         _require_the_same(run, course, found[1])
         log.rewound(path, found[1])
         run.tell("resumed", iteration=found[1])
+    else:
+        with keeping(path):
+            path.unlink(missing_ok=True)
+    _sweep(run.output)
     if not found:
-        path.unlink(missing_ok=True)
         _tell_start(run, course)
         run.losses[0] = run.held_out_loss(run.engine)
         run.tell("validation", iteration=0, loss=run.losses[0])
@@ -64,7 +74,7 @@ def _trained(run: Run, *, resume: bool) -> bool:
     else:
         run.losses |= {e["iteration"]: e["loss"] for e in log.events_in(path) if e["event"] == "validation"}
     finished = run.engine.train(course, _watcher(run, course))
-    run.engine.save(run.output / ADAPTER)
+    keep_folder(run.output / ADAPTER, run.engine.save)
     if finished:
         _write(run, "after")
     run.tell("finished" if finished else "interrupted")
@@ -139,6 +149,8 @@ def _watcher(run: Run, course: Course) -> Watcher:
         run.tell("validation", iteration=iteration, loss=run.losses[iteration], seconds=seconds)
 
     def saved(iteration: int, folder: Path) -> None:
+        with keeping(folder):
+            sync_folder(folder)
         run.tell("checkpoint", iteration=iteration, folder=folder.name)
 
     return Watcher(report, validate, saved, _asked_to_stop().is_set)
@@ -157,6 +169,16 @@ def _last_checkpoint(output: Path) -> tuple[Path, int] | None:
         if event["event"] == "checkpoint" and (output / CHECKPOINTS / event["folder"]).is_dir():
             return output / CHECKPOINTS / event["folder"], int(event["iteration"])
     return None
+
+
+def _sweep(output: Path) -> None:
+    """Make room for checkpoints, and leave none that the log does not know: a kill came before it was whole."""
+    place, known = output / CHECKPOINTS, {event.get("folder") for event in log.events_in(output / log.NAME)}
+    with keeping(place):
+        place.mkdir(exist_ok=True)
+        for folder in place.iterdir():
+            if folder.name not in known:
+                shutil.rmtree(folder)
 
 
 def _write(run: Run, when: str) -> None:
