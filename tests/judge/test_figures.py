@@ -131,3 +131,8 @@ def test_what_ended_at_chance_has_not_learned() -> None:
     assert rules(measured("final_loss", [2.31], "nat"), chance, notes={"control": True}) == []
     assert rules(measured("final_loss", [0.1], "nat"), chance) == []
     assert rules(notes={"final_loss": 10.4, "chance_loss": 10.3}) == ["chance.not_learned"]
+
+
+def test_what_a_datasheet_says_is_not_computed_again() -> None:
+    peak = measured("peak", [800], "GB/s", provenance="datasheet", source="a datasheet") | {"samples": []}
+    assert rules(peak) == []

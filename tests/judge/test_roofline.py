@@ -209,6 +209,12 @@ def test_no_share_exceeds_one_of_what_takes_longer_than_its_floor(flops: float, 
 def test_caches_of_the_last_level_count_together() -> None:
     assert last_cache_bytes(report().facts, "cpu") == 2**25
     assert last_cache_bytes(report().facts, "cuda") is None
+    told = [
+        examples.device("cpu"),
+        examples.device("cuda", cache_bytes=2**26),
+        examples.device("mps", cache_bytes=2**20),
+    ]
+    assert last_cache_bytes(newest(examples.draft(facts=examples.facts(devices=told))).facts, "cuda") == 2**26
     assert last_cache_bytes(newest(examples.draft()).facts, "cpu") is None
 
 
@@ -251,3 +257,9 @@ def test_no_work_takes_less_than_its_operations_need(seconds: float, rules: list
     step = work(seconds, flops=7e12)
     draft = examples.draft(results=[result("a.b", "mps", measurements=[step])])
     assert [finding.rule for finding in judge(draft, policy()).findings] == rules
+
+
+def test_launches_that_are_told_of_no_device_are_the_processor_s() -> None:
+    cost = result("kernel_launch.cost", measurements=[measured("launch_seconds", [2e-6], "s", direction="lower")])
+    found = only(work(100e-6, flops=1e6, bytes=1e6, launches=30), roofs=[*ROOFS[:2], cost])
+    assert found.label == "dispatch-bound"

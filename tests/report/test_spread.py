@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from verify.errors import IntegrityError, VerifyError
-from verify.report.spread import AHEAD, parts_of, spread
+from verify.report.spread import AHEAD, MOST, parts_of, processors, spread
 
 NUMBERS = range(40)
 SLOW = """
@@ -101,3 +101,15 @@ def alive(group: int) -> bool:
     """Whether a process of a group is left; one that only waits to be reaped is none."""
     told = subprocess.run(["ps", "-A", "-o", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
     return any(int(of) == group and not state.startswith("Z") for of, state in map(str.split, told.splitlines()))
+
+
+def test_there_are_as_many_processes_as_processors_that_may_be_used_and_never_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for usable, many in ((1, 1), (3, 3), (20, MOST)):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, usable=usable: set(range(usable)))
+        assert processors() == many
+    monkeypatch.delattr(os, "sched_getaffinity")
+    for counted, many in ((None, 1), (5, 5), (20, MOST)):
+        monkeypatch.setattr(os, "cpu_count", lambda counted=counted: counted)
+        assert processors() == many

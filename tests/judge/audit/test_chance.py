@@ -73,3 +73,14 @@ def test_a_model_of_another_part_has_no_say() -> None:
 def test_what_falls_may_still_be_near_chance(final: str, expected: list[str]) -> None:
     told = claim("vocabulary", "1,000"), claim("loss_initial", "7.20"), claim("loss_final", final)
     assert rules(document(*told, statements=(statement("falling"),))) == expected
+
+
+def test_a_run_that_is_said_to_have_learned_is_held_against_its_own_end() -> None:
+    classes, end = claim("classes", "10"), claim("loss_final", "2.31", run="two")
+    said = {run: (statement("converged", run=run),) for run in ("one", "two")}
+    assert rules(document(classes, end, statements=said["one"])) == []
+    assert rules(document(classes, end, statements=said["two"])) == ["chance.not_learned"]
+
+
+def test_a_mean_far_above_a_uniform_guess_is_found_too() -> None:
+    assert rules(document(claim("classes", "10"), claim("loss_mean", "8.1"))) == ["chance.far_above"]

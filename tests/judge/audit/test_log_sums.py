@@ -37,3 +37,11 @@ def test_a_loss_of_another_run_is_not_looked_for_in_this_log() -> None:
     logged = losses(3.0, 2.0, 1.0, run="one")
     assert rules(document(claim("loss_final", "0.7", run="two"), logged=logged)) == []
     assert rules(document(claim("loss_final", "0.7", run="one"), logged=logged)) == ["recompute.log"]
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(285.0, []), (355.0, []), (275.0, ["recompute.value"])])
+def test_tokens_that_were_rounded_may_be_off_at_both_ends_of_a_step(rate: float, expected: list[str]) -> None:
+    # 8,000 tokens, give or take 1,000, in ten steps at 0.4 a second.
+    rows = ({"step": 20, "tokens": 16000.0}, {"step": 30, "tokens": 24000.0, "iteration_rate": 0.4, "token_rate": rate})
+    logged = log("run", *rows, rounding={"tokens": 1000.0, "iteration_rate": 0.001, "token_rate": 0.1})
+    assert rules(document(logged=logged)) == expected

@@ -53,3 +53,9 @@ def test_two_losses_do_not_show_that_a_model_generalises() -> None:
     said = (statement("generalises"),)
     assert rules(document(logged=losses(3.0, 2.0, 1.0), statements=said)) == ["trend.generalises"]
     assert rules(document(statements=said)) == []
+
+
+@pytest.mark.parametrize(("says", "expected"), [("no_oscillation", ["trend.uneven"]), ("falling", [])])
+def test_who_says_that_nothing_oscillates_says_that_it_falls_evenly(says: str, expected: list[str]) -> None:
+    said = statement(says, "loss")  # type: ignore[arg-type]
+    assert rules(document(logged=losses(4.0, 3.9, 2.5, 2.4, 1.0), statements=(said,))) == expected
