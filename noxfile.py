@@ -16,11 +16,13 @@ TESTS = ROOT / ".nox" / "tests"
 LOCK = ROOT / "lockfiles" / "tests.txt"
 FUZZ = ROOT / ".nox" / "fuzz"
 LOCK_OF_FUZZ = ROOT / "lockfiles" / "fuzz.txt"
+MUTANTS = ROOT / ".nox" / "mutants"
+LOCK_OF_MUTANTS = ROOT / "lockfiles" / "mutants.txt"
 ENVIRONMENTS = sorted(path.stem for path in (ROOT / "envs").glob("*.toml"))
 PLATFORMS = sorted(path.stem for path in (ROOT / "envs" / "platforms").glob("*.toml"))
 # Images run Linux: those that the Dockerfile has a target for.
 IMAGES = ["cpu", "cuda"]
-LOCKS = [*PLATFORMS, "fuzz", "tests", "tools"]
+LOCKS = [*PLATFORMS, "fuzz", "mutants", "tests", "tools"]
 SETUP_WORDS = {"--recreate", "--despite", *ENVIRONMENTS}
 LOCK_WORDS = {"--upgrade", "--check", *LOCKS}
 # Options that take no value.
@@ -215,6 +217,14 @@ def fuzz(session: nox.Session) -> None:
     """Fuzz every reader of bytes, guided by what is covered (-- --minutes 10, names of targets); wants Linux."""
     python = python_of(session, FUZZ, LOCK_OF_FUZZ)
     words = ("-m", "tests.fuzz", *session.posargs)
+    session.run(python, *words, env={"PYTHONPATH": str(ROOT)}, external=True)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Change code at random, count what the tests notice, write docs/mutation-score.md (-- --minutes 20 --seed N)."""
+    python = python_of(session, MUTANTS, LOCK_OF_MUTANTS)
+    words = ("-m", "tests.mutants", *session.posargs)
     session.run(python, *words, env={"PYTHONPATH": str(ROOT)}, external=True)
 
 

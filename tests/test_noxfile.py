@@ -54,8 +54,8 @@ def test_the_front_door_never_imports_what_it_opens() -> None:
 def test_every_machine_class_and_platform_has_its_session_with_a_title(project: Path) -> None:
     titles = dict(re.findall(r"^- (\S+)(?: \[\w+\])? -> (.+)$", nox(project, "-l").stdout, re.MULTILINE))
     ours = "setup setup-cpu setup-new-box verify upgrade audit dashboard docs lint schemas mutations planted benchmarks"
-    other = "tests tests-fleet tests-image image-cpu image-cuda verify-image chaos faults fuzz"
-    locks = "lock lock-linux lock-fuzz lock-tests lock-tools"
+    other = "tests tests-fleet tests-image image-cpu image-cuda verify-image chaos faults fuzz mutants"
+    locks = "lock lock-linux lock-fuzz lock-mutants lock-tests lock-tools"
     assert titles.keys() == {*ours.split(), *other.split(), *locks.split()}
     assert all(titles.values())
 

@@ -116,7 +116,8 @@ def test_where_nothing_goes_together_uv_is_quoted(project: Path, resolver: Mappi
 
 def test_a_candidate_lies_where_nothing_takes_it_for_the_lock_of_a_platform(project: Path) -> None:
     path = candidate_path(project, "box")
-    before = lock_names(project) if (project / "pyproject.toml").exists() else ["box", "fuzz", "tests", "tools"]
+    groups = ["fuzz", "mutants", "tests", "tools"]
+    before = lock_names(project) if (project / "pyproject.toml").exists() else ["box", *groups]
     path.write_bytes((project / "lockfiles" / "box.txt").read_bytes())
     assert path == project / "lockfiles" / "box.candidate.txt"
     assert lock_names(project) == before

@@ -61,6 +61,11 @@ def findings(report: v3.Report) -> Sequence[Finding]:
     return report.verdict.findings if report.verdict else ()
 
 
+def disturbed(report: v3.Report) -> list[Finding]:
+    """Those of the findings that another run may do away with: figures that something disturbed."""
+    return [finding for finding in findings(report) if finding.rule == "inconclusive.measurement"]
+
+
 def weight(finding: Finding) -> str:
     """What a finding does to the verdict."""
     return say(_BECAUSE[finding.severity]) + ((" " + say("(likely)")) if finding.grade == "likely" else "")

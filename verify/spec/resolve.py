@@ -28,7 +28,7 @@ from verify.spec.platform import Platform, load_platform, package_of, platform_n
 from verify.spec.uv import Pip, ask_pip, run_uv, uv_environment
 from verify.spec.wheels import lists_wheel_of
 
-GROUPS: Final = ("fuzz", "tests", "tools")
+GROUPS: Final = ("fuzz", "mutants", "tests", "tools")
 _OLDEST_PYTHON: Final = "3.11"
 _SYSTEMS: Final = ("sys_platform == 'darwin'", "sys_platform == 'linux'")
 _UNSOLVED: Final = "No solution found"
@@ -111,7 +111,7 @@ def make_lock(
 
     Args:
         root: The project.
-        name: A platform, ``tools``, ``tests`` or ``fuzz``.
+        name: A platform, ``tools``, ``tests``, ``mutants`` or ``fuzz``.
         environ: The environment of the caller.
         upgrade: Forget the pins and take the newest versions that fit.
         check: Write nothing; say whether it would change.

@@ -1,5 +1,7 @@
 """What is said in one place is not denied in another."""
 
+import dataclasses
+
 import pytest
 
 from tests.judge.audit.documents import claim, document, listed, rules, statement
@@ -26,3 +28,14 @@ def test_what_is_expected_is_expected_alike() -> None:
     unlike = [claim("speedup", "2", "x", high="6", line=line, stated_as="estimated") for line in (1, 9)]
     assert rules(document(one, unlike[1])) == ["contradiction.expectations"]
     assert rules(document(one, unlike[0])) == []
+
+
+@pytest.mark.parametrize("setting", ["model", "device", "technique", "chip"])
+def test_what_is_expected_of_something_else_may_be_another_amount(setting: str) -> None:
+    one, other = (
+        dataclasses.replace(
+            claim("speedup", "2", "x", high=high, line=line, stated_as="estimated"), settings={setting: name}
+        )
+        for line, high, name in ((1, "3", "a"), (9, "6", "b"))
+    )
+    assert rules(document(one, other)) == []

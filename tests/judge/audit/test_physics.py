@@ -71,6 +71,7 @@ def test_a_peak_of_memory_holds_the_weights() -> None:
         ({"run": "a"}, {"torch": "2.16.0"}, ["physics.memory_below_weights"]),
         ({"model": "other-4bit"}, {"torch": "2.16.0"}, []),
         ({"model": "other", "technique": "qlora"}, {"torch": "2.16.0"}, []),
+        ({"run": "a", "technique": "qlora"}, {"torch": "2.16.0"}, []),
         ({"model": "other", "device": "mlx"}, {"torch": "2.16.0"}, []),
     ],
 )

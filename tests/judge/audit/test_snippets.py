@@ -70,3 +70,8 @@ def test_the_fallback_does_not_turn_mps_off() -> None:
 def test_code_that_no_parser_takes_is_no_crash() -> None:
     assert rules(document(snippets=(snippet("python", "(" * 5000),))) == ["snippets.syntax"]
     assert rules(document(snippets=(snippet("bash", "mlx_lm.lora 'unclosed"),))) == []
+
+
+def test_what_comes_after_a_snippet_in_another_language_is_looked_at_too() -> None:
+    shown = snippet("text", "no code"), snippet("python", "def net(ids):", line=3), snippet("python", "y = = 2", line=9)
+    assert rules(document(snippets=shown)) == ["snippets.syntax"]

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from tests.judge.audit.documents import claim, document, listed, log, place, rules, statement
+from tests.judge.audit.documents import audited, claim, document, listed, log, place, rules, statement
 from verify.claims.claim import Arm, Heading, Place, Says
 
 TESTS = (listed("test", "adapters:lora", "devices:mps"),)
@@ -86,3 +86,10 @@ def test_what_is_ticked_in_the_section_of_a_test_was_observed_there() -> None:
     tests = (listed("test", "matrices", line=1),)
     assert rules(document(enumerations=tests, headings=(heading,), statements=(seen,))) == []
     assert rules(document(enumerations=tests, statements=(seen,))) == ["untested.capability"]
+
+
+def test_a_way_around_a_failure_that_has_no_name_is_called_one() -> None:
+    failed, around = statement("passed", "quantization", mark=False), statement("fallback")
+    assert [found.subject for found in audited(document(enumerations=TESTS, statements=(failed, around)))] == [
+        "fallback"
+    ]

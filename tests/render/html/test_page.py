@@ -65,7 +65,8 @@ def test_the_verdict_and_what_to_do_next_come_first() -> None:
 
 def test_what_is_excused_is_not_what_to_do_next() -> None:
     text = Reader(render(examples.report())).text
-    assert "Next: bandwidth.copy[mps]" in text
+    assert "Next: certify again while nothing else runs" in text
+    assert "2 findings are of figures that something disturbed, the first: bandwidth.copy[mps]" in text
     assert "Next: quantization" not in text
 
 

@@ -98,3 +98,32 @@ def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
     path.chmod(0o600)
     with pytest.raises(UsageError, match="no ed25519 key"):
         load_key(path, None)
+
+
+def test_what_is_refused_is_told_with_what_to_do(tmp_path: Path, root: Path) -> None:
+    make_key(tmp_path / "ada.pem", root, b"open sesame")
+    other, inside = tmp_path / "other.pem", root / "ada.pem"
+    curve = generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    other.touch(0o600)
+    other.write_bytes(curve)
+    make = "`verify key make NAME` makes one"
+    for path, passphrase, said, hint in (
+        (other, None, "other.pem is no ed25519 key", make),
+        (tmp_path / "ada.pem", b"open barley", "ada.pem: its passphrase is another", make),
+        (
+            tmp_path / "ada.pem",
+            None,
+            "ada.pem is encrypted",
+            "give its passphrase: VERIFY_KEY_PASSPHRASE, or at the prompt",
+        ),
+    ):
+        with pytest.raises(UsageError) as caught:
+            load_key(path, passphrase)
+        assert (caught.value.message, caught.value.hint) == (said, hint)
+    for path, said, hint in (
+        (inside, "ada.pem would lie inside of the project", "keep keys elsewhere: --out FILE"),
+        (other, "other.pem exists", "a key is never overwritten: choose another name"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            make_key(path, root, None)
+        assert (caught.value.message, caught.value.hint) == (said, hint)

@@ -192,3 +192,22 @@ def test_a_report_without_a_verdict_makes_no_statement_whoever_signed_one() -> N
         "signature.statement",
         "report 0123456789ab has no verdict: it is of level quick",
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"valid_from": "2026-02-15T16:50:00Z"},
+            "the report's end is 2026-02-15T16:41:37Z, the key ada is valid from ",
+        ),
+        (
+            {"valid_until": "2026-02-15T16:50:00Z"},
+            "the signature's time is 2026-02-15T17:00:00Z, the key ada is valid ",
+        ),
+    ],
+)
+def test_which_moment_a_key_did_not_count_at_is_told(changes: dict[str, Any], said: str) -> None:
+    found = verify_envelope(attestation(ADA), signers(signer(ADA, **changes)), NOW)
+    assert isinstance(found, Finding)
+    assert found.message.startswith(said)
