@@ -86,6 +86,12 @@ def test_a_name_that_is_an_ordinary_word_is_looked_for_in_foreign_texts_only(wor
         assert {finding.subject for finding in found if finding.rule == "hygiene.told"} == paths
 
 
+def test_a_name_in_the_conditions_of_the_run_is_found_where_it_stands() -> None:
+    draft = examples.draft(conditions={"load_before": 1.0, "other": {"place": "/home/ada"}}, results=[result("a.b")])
+    (found,) = [finding for finding in judge(draft, policy()).findings if finding.rule == "hygiene.told"]
+    assert found.subject == "report.conditions.other.place"
+
+
 def test_a_name_in_a_key_is_found_too() -> None:
     draft = examples.draft(results=[result("a.b", notes={"/home/ada": 1})])
     assert [finding.rule for finding in judge(draft, policy()).findings] == ["hygiene.told"]

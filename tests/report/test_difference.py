@@ -43,6 +43,13 @@ def test_versions_drivers_and_builds_are_named() -> None:
     assert Change("peft", "0.18.1", None) in found.packages
 
 
+def test_another_machine_and_what_a_container_may_use_are_named() -> None:
+    before, after = examples.certify(), examples.certify(machine="f" * 32, facts=examples.facts(memory_limit_bytes=8))
+    assert {Change("machine", before.machine, "f" * 32), Change("memory limit", None, "8 B")} <= set(
+        difference(before, after).facts
+    )
+
+
 def test_the_conditions_of_the_run_are_compared() -> None:
     other = examples.certify(conditions={"load_before": 7.5, "other": {"threads": 8}})
     found = difference(examples.certify(), other).conditions
