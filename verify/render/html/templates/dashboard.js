@@ -25,7 +25,8 @@ for (const name of new Set(data.courses.map((one) => `${one.environment} ${one.m
 
 function course(one) {
   const card = made("section", undefined, { class: "card" });
-  card.append(made("h3", `${one.check} ${one.name}`), made("p", `${one.unit}; ${one.conditions}; ${one.environment} ${one.machine}`, { class: "soft" }));
+  const about = [one.unit === "1" ? "" : one.unit, one.conditions, `${one.environment} ${one.machine}`].filter(Boolean).join("; ");
+  card.append(made("h3", `${one.check} ${one.name}`), made("p", about, { class: "soft" }));
   card.append(picture(one));
   for (const step of one.steps) {
     const better = (step.after > step.before) === (one.better === "higher");
