@@ -268,7 +268,7 @@ def _refuse_unkept(answer: Answer, output: Path) -> None:
     said = answer.measured.get("notes", {}).get(question.UNKEPT)
     if said is None:
         return
-    if any(event["event"] == "started" for event in log.events_in(output / log.NAME)):
+    if _happened(output, "started"):
         hint = f"make room or repair permissions, then go on with: verify lora --resume --output {output}"
     else:
         hint = "make room or repair permissions, then begin again in another --output"
@@ -277,7 +277,11 @@ def _refuse_unkept(answer: Answer, output: Path) -> None:
 
 def _ended(output: Path) -> bool:
     """Whether the training came to its end, by its log."""
-    return any(event["event"] == "finished" for event in log.events_in(output / log.NAME))
+    return _happened(output, "finished")
+
+
+def _happened(output: Path, event: str) -> bool:
+    return any(each["event"] == event for each in log.events_in(output / log.NAME))
 
 
 def _tell_how_to_go_on(output: Path) -> int:
@@ -303,6 +307,6 @@ def _tell(path: Path, output: Path, *, as_json: bool) -> None:
     print(text.brief(report, colour=sys.stdout.isatty()))
     print(say("{}, .md and .html beside it", path))
     if _ended(output):
-        print(say("the adapter is in {}", output / "adapter"))
-    elif any(event["event"] == "checkpoint" for event in log.events_in(output / log.NAME)):
+        print(say("the adapter is in {}", output / question.ADAPTER))
+    elif _happened(output, "checkpoint"):
         print(say("it did not come to its end; go on with: verify lora --resume --output {}", output))
