@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from verify.run.child import Children, Ending, supervise
+from verify.run.child import Children, Ending, program, supervise
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUPS = Path("/sys/fs/cgroup/memory")
@@ -60,14 +60,9 @@ def test_a_check_that_the_kernel_kills_for_memory_is_out_of_memory(group: Path, 
     assert ended.stdout == "out_of_memory | the kernel killed it for want of memory\n", ended.stderr
 
 
-def run(tmp_path: Path, program: str, *, timeout_seconds: float = 20, children: Children | None = None) -> Ending:
-    return supervise(
-        [sys.executable, "-c", program],
-        environment={"ONLY": "this"},
-        cwd=tmp_path,
-        timeout_seconds=timeout_seconds,
-        children=children or Children(),
-    )
+def run(tmp_path: Path, code: str, *, timeout_seconds: float = 20, children: Children | None = None) -> Ending:
+    start = program([sys.executable, "-c", code], environment={"ONLY": "this"}, cwd=tmp_path)
+    return supervise(start, timeout_seconds=timeout_seconds, children=children or Children())
 
 
 def test_a_program_sees_the_variables_that_it_was_given_and_no_others(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from verify.probe import discover, facts
+from verify.probe import discover, facts, forkserver
 from verify.probe.context import Context, Failed, Skipped
 from verify.probe.memory import device_peak_memory_bytes, peak_memory_bytes
 
@@ -32,13 +32,24 @@ Answer = dict[str, Any]
 
 
 def main(words: Sequence[str]) -> None:
-    """Answer the request in the file named first; the second word is the lifeline's descriptor."""
-    request = json.loads(Path(words[0]).read_text(encoding="utf-8"))
-    faulthandler.register(signal.SIGUSR1, all_threads=True)
-    _die_with_the_supervisor(int(words[1]))
+    """Answer the request in the file named first; the second word is the lifeline's descriptor.
+
+    A fork server has none: what is open there is its channel, and those who come out of it are its children.
+    """
+    request, lifeline = _read(words[0]), int(words[1])
     _die_before_the_supervisor()
+    if request["ask"] == "fork":
+        path, lifeline = forkserver.serve(lifeline, request["modules"])
+        request = _read(path)
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
+    _die_with_the_supervisor(lifeline)
     asked = {"facts": lambda _: facts.collect(), "checks": checks_in, "check": answer_to}
     _leave(asked[request["ask"]](request), Path(request["answer"]))
+
+
+def _read(path: str) -> dict[str, Any]:
+    request: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    return request
 
 
 def _die_before_the_supervisor() -> None:

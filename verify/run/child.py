@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from verify.errors import VerifyError
 from verify.run.oom import memory_kills
@@ -21,6 +21,25 @@ CHUNK = 64 * 1024
 # A log keeps its first and its last part: how it began and how it died. What lies between is counted.
 KEPT_HEAD = 256 * 1024
 KEPT_TAIL_CHUNKS = 12
+
+
+class Process(Protocol):
+    """A child of ours, in a session of its own whose group has its number."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    @property
+    def stdout(self) -> IO[bytes] | None:
+        """What it writes, to standard output and error."""
+
+    def wait(self) -> int:
+        """Reap it once it has ended: its exit code, or less than 0 for a signal's number."""
+
+
+# Starts a process that is given the descriptor of its lifeline, and closes that descriptor here.
+Start = Callable[[int], Process]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +77,7 @@ class Children:
         self._others = adopt_orphans()
 
     @contextlib.contextmanager
-    def alive(self, start: Callable[[], subprocess.Popen[bytes]]) -> Iterator[subprocess.Popen[bytes]]:
+    def alive(self, start: Callable[[], Process]) -> Iterator[Process]:
         """Start a process, and keep its group among the living while the block runs."""
         with self._lock:
             process = start()
@@ -87,29 +106,24 @@ class Children:
                 kill_group(group)
 
 
-def supervise(
-    words: Sequence[str], *, environment: Mapping[str, str], cwd: Path, timeout_seconds: float, children: Children
-) -> Ending:
-    """Run a program to its end or its deadline; its whole process group is gone afterwards.
+def supervise(start: Start, *, timeout_seconds: float, children: Children) -> Ending:
+    """Run a process to its end or its deadline; its whole process group is gone afterwards.
 
-    The descriptor of the lifeline is appended to the words: the program reads it and dies when this
-    process does.
+    It reads its lifeline and dies when this process does.
 
     Args:
-        words: The program and its arguments.
-        environment: Its exact environment variables.
-        cwd: Its working directory.
+        start: How it is started.
         timeout_seconds: Wall time until it is asked for its stack, then killed.
         children: Where to be found by an interrupt.
 
     Raises:
-        VerifyError: The program cannot be started.
+        VerifyError: The process cannot be started.
     """
-    kills, start = memory_kills(), time.monotonic()
+    kills, began = memory_kills(), time.monotonic()
     lifeline, held = os.pipe()
     try:
-        with children.alive(lambda: _start(words, lifeline, environment, cwd)) as process:
-            log, deadline = _Log(process.stdout), _Deadline(process.pid, timeout_seconds)
+        with children.alive(lambda: start(lifeline)) as process:
+            log, deadline = Log(process.stdout), _Deadline(process.pid, timeout_seconds)
             _wait_without_reaping(process)
             deadline.cancel()
             kill_group(process.pid)
@@ -117,28 +131,39 @@ def supervise(
     finally:
         os.close(held)
     ended = time.monotonic()
-    return Ending(code, deadline.passed, memory_kills() > kills, ended - start, ended, log.text())
+    return Ending(code, deadline.passed, memory_kills() > kills, ended - began, ended, log.text())
 
 
-def _start(words: Sequence[str], lifeline: int, environment: Mapping[str, str], cwd: Path) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(
-            [*words, str(lifeline)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=[lifeline],
-            env=dict(environment),
-            cwd=cwd,
-        )
-    except OSError as error:
-        raise VerifyError(
-            f"{words[0]} cannot be started: {error.strerror}",
-            "set the environment up again: ./noxw -s setup -- --recreate",
-        ) from error
-    finally:
-        os.close(lifeline)
+def program(words: Sequence[str], *, environment: Mapping[str, str], cwd: Path) -> Start:
+    """How a program is started; the descriptor of its lifeline is appended to its words.
+
+    Args:
+        words: The program and its arguments.
+        environment: Its exact environment variables.
+        cwd: Its working directory.
+    """
+
+    def start(lifeline: int) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                [*words, str(lifeline)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=[lifeline],
+                env=dict(environment),
+                cwd=cwd,
+            )
+        except OSError as error:
+            raise VerifyError(
+                f"{words[0]} cannot be started: {error.strerror}",
+                "set the environment up again: ./noxw -s setup -- --recreate",
+            ) from error
+        finally:
+            os.close(lifeline)
+
+    return start
 
 
 def kill_group(group: int) -> None:
@@ -147,7 +172,7 @@ def kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
-def _wait_without_reaping(process: subprocess.Popen[bytes]) -> None:
+def _wait_without_reaping(process: Process) -> None:
     """Block until the process ends, keeping its number taken so that its group can still be killed safely.
 
     `Popen.wait` with a time-out would poll; this blocks. Python before 3.13 lacks `waitid` on macOS.
@@ -182,7 +207,7 @@ class _Deadline:
             kill_group(self._group)
 
 
-class _Log:
+class Log:
     """Drains a pipe into bounded memory, whatever amount comes."""
 
     def __init__(self, pipe: IO[bytes] | None) -> None:
@@ -204,6 +229,7 @@ class _Log:
             pipe.close()
 
     def text(self) -> str:
+        """What has been kept of it, once it is at its end."""
         # A grandchild that left the session may hold the pipe open for ever; what it says no longer counts.
         self._thread.join(GRACE_SECONDS)
         tail = b"".join(list(self._tail))

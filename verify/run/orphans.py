@@ -9,6 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
+PR_GET_CHILD_SUBREAPER = 37
 PROCESSES = Path("/proc")
 
 
@@ -21,6 +22,14 @@ def adopt_orphans() -> frozenset[int]:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     return frozenset(_children())
+
+
+def adopts_orphans() -> bool:
+    """Whether orphans below this process are handed to it."""
+    told = ctypes.c_int(0)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_GET_CHILD_SUBREAPER, ctypes.byref(told), 0, 0, 0)
+    return bool(told.value)
 
 
 def end_orphans(ours: Collection[int]) -> None:

@@ -69,7 +69,7 @@ def _all(places: Sequence[Path]) -> Iterator[Found]:
 def _listed(places: Sequence[Path]) -> tuple[list[Check], str | None]:
     """The checks that the files define, or what is wrong with them."""
     # Only where there are any: `verify checks` answers in a tenth of a second without the supervisor's libraries.
-    from verify.run.child import Children, supervise
+    from verify.run.child import Children, program, supervise
     from verify.run.supervise import LAUNCH
 
     with tempfile.TemporaryDirectory(prefix="verify-") as name:
@@ -77,7 +77,8 @@ def _listed(places: Sequence[Path]) -> tuple[list[Check], str | None]:
         request = {"ask": "checks", "places": [str(place.absolute()) for place in places]}
         (here / "request.json").write_text(json.dumps({**request, "answer": str(here / "answer.json")}))
         words = [sys.executable, "-P", str(LAUNCH), str(here / "request.json")]
-        ending = supervise(words, environment={}, cwd=here, timeout_seconds=TIMEOUT_SECONDS, children=Children())
+        start = program(words, environment={}, cwd=here)
+        ending = supervise(start, timeout_seconds=TIMEOUT_SECONDS, children=Children())
         if ending.code or not (here / "answer.json").exists():
             last = (ending.log.strip().splitlines() or ["it ended without a word"])[-1]
             return [], f"{', '.join(map(str, places))}: a file of checks ended its process: {last}"

@@ -9,13 +9,15 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from verify.errors import VerifyError
 from verify.probe import cgroup
 from verify.run.answer import Answer, answer_from
-from verify.run.child import Children, Ending, supervise
+from verify.run.child import Children, Ending, Start, program, supervise
+from verify.run.forkserver import Server, modules_of, servers
 from verify.run.plan import Job
 
 LAUNCH = Path(__file__).resolve().parents[1] / "probe" / "launch.py"
@@ -88,7 +90,8 @@ def ask_all(jobs: Sequence[Job], bench: Bench, started: Callable[[Job], None]) -
         bench: Where to ask.
         started: Told of each job when its process is about to start, from the thread that starts it.
     """
-    ordered = sorted(jobs, key=lambda job: job.alone)
+    # Those that share a fork server one after the other, so that it need not be kept for long.
+    ordered = sorted(jobs, key=lambda job: (job.alone, modules_of(job)))
     for alone, group in itertools.groupby(ordered, key=lambda job: job.alone):
         yield from _ask_group(list(group), bench, started, 1 if alone else bench.together)
 
@@ -102,10 +105,12 @@ def _ask_group(jobs: Sequence[Job], bench: Bench, started: Callable[[Job], None]
         if bench.children.stopped:
             return Answer(job, "skipped", "the run was interrupted")
         started(job)
-        return _ask(job, bench, threads)
+        with shared.of(job) as server:
+            return _ask(job, bench, threads, server)
 
     pool = ThreadPoolExecutor(together, thread_name_prefix="supervisor")
     with contextlib.ExitStack() as ending:
+        shared = ending.enter_context(servers(jobs, partial(_launch_server, bench, threads), bench.children))
         # Undone from the last to the first: whatever ends this early ends the processes that the pool waits for.
         ending.callback(pool.shutdown, cancel_futures=True)
         early = ending.enter_context(contextlib.ExitStack())
@@ -116,7 +121,16 @@ def _ask_group(jobs: Sequence[Job], bench: Bench, started: Callable[[Job], None]
         early.pop_all()
 
 
-def _ask(job: Job, bench: Bench, threads: int) -> Answer:
+def _launch_server(bench: Bench, threads: int, modules: Sequence[str]) -> Start:
+    """How a fork server for some modules is started, in a folder that is its for the whole run."""
+    folder = _folder(bench)
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    (folder / "request.json").write_text(json.dumps({"ask": "fork", "modules": modules}), encoding="utf-8")
+    return _program(bench, folder, threads, scratch)
+
+
+def _ask(job: Job, bench: Bench, threads: int, server: Server | None) -> Answer:
     folder = _folder(bench)
     request = {
         "ask": "check",
@@ -129,29 +143,41 @@ def _ask(job: Job, bench: Bench, threads: int) -> Answer:
         "settings": job.settings,
     }
     try:
-        ending, answer = _put(bench, folder, request, threads, job.check.terms.timeout_seconds)
+        ending, answer = _put(bench, folder, request, threads, job.check.terms.timeout_seconds, server=server)
         return answer_from(job, ending, answer, interrupted=bench.children.stopped)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _put(
-    bench: Bench, folder: Path, request: Mapping[str, Any], threads: int, timeout_seconds: float
+    bench: Bench,
+    folder: Path,
+    request: Mapping[str, Any],
+    threads: int,
+    timeout_seconds: float,
+    *,
+    server: Server | None = None,
 ) -> tuple[Ending, Path]:
     """Put a request to a worker; its ending, and where its answer is if it left one."""
-    scratch, answer = folder / "scratch", folder / "answer.json"
+    scratch, asked, answer = folder / "scratch", folder / "request.json", folder / "answer.json"
     scratch.mkdir()
     known = {"answer": str(answer), "scratch": str(scratch), "root": str(bench.root), "threads": threads}
-    (folder / "request.json").write_text(json.dumps({**request, **known}), encoding="utf-8")
-    count = str(threads)
-    shared = {**bench.environment, "OMP_NUM_THREADS": count, "MKL_NUM_THREADS": count}
-    words = [str(bench.python), "-P", "-X", "faulthandler", str(LAUNCH), str(folder / "request.json")]
+    asked.write_text(json.dumps({**request, **known}), encoding="utf-8")
     with _temporary(scratch) as temporary:
-        variables = {**shared, "TMPDIR": str(temporary)}
-        ending = supervise(
-            words, environment=variables, cwd=scratch, timeout_seconds=timeout_seconds, children=bench.children
-        )
+        start = _program(bench, folder, threads, temporary)
+        if server:
+            places = {"request": str(asked), "folder": str(scratch), "temporary": str(temporary)}
+            start = server.start(places, start)
+        ending = supervise(start, timeout_seconds=timeout_seconds, children=bench.children)
     return ending, answer
+
+
+def _program(bench: Bench, folder: Path, threads: int, temporary: Path) -> Start:
+    """How the interpreter under test is started on the request in a folder."""
+    count = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    words = [str(bench.python), "-P", "-X", "faulthandler", str(LAUNCH), str(folder / "request.json")]
+    variables = {**bench.environment, **count, "TMPDIR": str(temporary)}
+    return program(words, environment=variables, cwd=folder / "scratch")
 
 
 @contextlib.contextmanager
