@@ -3,12 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from verify.language.speech import each, later, reworded, say
-from verify.render import finetune, summary, words
-from verify.render.kept import words_of
+from verify.render import figures, finetune, summary, words
 from verify.render.markup import Row, code, escaped, fenced, listing, table, told
 from verify.render.words import NONE
 from verify.report import v1, v3
-from verify.report.roofline import COUNTS, Position, positions
 from verify.report.upgrade import newest
 from verify.report.versions import AnyReport
 
@@ -23,7 +21,7 @@ KINDS = (
 def render(report: AnyReport) -> str:
     """The report as Markdown."""
     newer = newest(report)
-    first = (_head, _not_passed, finetune.sections, _machine, _devices, _checks, _benchmarks, _roofline, _figures)
+    first = (_head, _not_passed, finetune.sections, _machine, _devices, _checks, figures.sections)
     last = (_issues, _frameworks, _times, _left_out, _untold, _record)
     parts = [part for section in (*first, *last) for part in section(newer)]
     return "\n\n".join(parts) + "\n"
@@ -100,10 +98,10 @@ def _devices(report: v3.Report) -> Iterator[str]:
         (
             device.name,
             *(_yes(value) for value in (device.built, device.available, device.computes)),
-            _text(device.title),
+            told(device.title),
             NONE if device.cores is None else str(device.cores),
             words.size(device.memory_bytes),
-            *(_text(value) for value in (device.driver, device.runtime, device.built_for, device.problem)),
+            *(told(value) for value in (device.driver, device.runtime, device.built_for, device.problem)),
         )
         for device in report.facts.devices
     ]
@@ -124,95 +122,6 @@ def _check(result: v3.Result) -> Row:
     memory = words.size(result.peak_memory_bytes), words.size(result.device_peak_memory_bytes)
     time = words.duration(result.seconds)
     return (f"`{result.id}`", words.outcome(result), time, *memory, told(result.title))
-
-
-def _benchmarks(report: v3.Report) -> Iterator[str]:
-    rows = [_benchmark(result, figure) for result, figure in summary.figures(report, benchmarks=True)]
-    if not rows:
-        return
-    head = each("check", "figure", "median", "quartiles", "best seen", "n", "unit", "of peak", "conditions")
-    yield "## " + say("Benchmarks")
-    yield table([(*head, say("provenance"), say("inconclusive")), *rows])
-    peaks = sorted({_peak(figure) for _, figure in summary.figures(report, benchmarks=True) if figure.percent_of_peak})
-    if peaks:
-        yield "\n".join(peaks)
-
-
-def _peak(figure: v3.Measurement) -> str:
-    share = figure.percent_of_peak
-    return (
-        ("- " + say("peak {} {}: {}", words.number(share.peak), escaped(figure.unit), told(share.source)))
-        if share
-        else ""
-    )
-
-
-def _benchmark(result: v3.Result, figure: v3.Measurement) -> Row:
-    share = figure.percent_of_peak
-    return (
-        f"`{result.id}`",
-        escaped(figure.name),
-        words.value(figure),
-        words.quartiles(figure),
-        words.best(figure),
-        str(len(figure.samples) or NONE),
-        escaped(figure.unit),
-        words.share_of_peak(figure) + (r"\*" if share and "not verified" in share.source else ""),
-        escaped(words.pairs(figure.conditions)),
-        escaped(words.origin(figure)),
-        _text(figure.inconclusive),
-    )
-
-
-def _roofline(report: v3.Report) -> Iterator[str]:
-    found = positions(report)
-    if not found:
-        return
-    head = each(
-        "check", "figure", "a call takes", "operations a byte", "of attainable", "label", "against", "conditions"
-    )
-    yield "## " + say("Roofline")
-    yield table([(*head, say("inconclusive")), *map(_position, found)])
-    yield say("A share of the best seen here says how even the figures are, not how good the device is.")
-
-
-def _position(position: Position) -> Row:
-    figure, share = position.figure, position.share
-    conditions = {name: note for name, note in figure.conditions.items() if name not in COUNTS}
-    return (
-        f"`{position.result.id}`",
-        escaped(figure.name),
-        words.short_time(position.seconds),
-        NONE if position.intensity is None else words.number(position.intensity),
-        NONE if share is None else f"{100 * share:.1f}%",
-        words_of(position.label),
-        say("peak unknown") if position.roof is None else told(position.roof.origin),
-        escaped(words.pairs(conditions)),
-        _text(figure.inconclusive),
-    )
-
-
-def _figures(report: v3.Report) -> Iterator[str]:
-    rows = [
-        (
-            f"`{result.id}`",
-            escaped(figure.name),
-            words.value(figure),
-            escaped(figure.unit),
-            words.limits(figure),
-            escaped(words.pairs(figure.conditions)),
-            escaped(words.origin(figure)),
-            _text(figure.inconclusive),
-        )
-        for result, figure in summary.figures(report, benchmarks=False)
-    ]
-    if rows:
-        yield "## " + say("Figures of the checks")
-        head = each("check", "figure", "value", "unit", "limit", "conditions", "provenance", "inconclusive")
-        yield table([head, *rows])
-    notes = [(f"`{result.id}`", escaped(words.pairs(result.notes))) for result in report.results if result.notes]
-    if notes:
-        yield table([each("check", "noted"), *notes])
 
 
 def _issues(report: v3.Report) -> Iterator[str]:
@@ -283,10 +192,6 @@ def _record(report: v3.Report) -> Iterator[str]:
     yield "## " + say("Record")
     yield listing(rows)
     yield say("Digests are SHA-256. GB and MB are decimal.")
-
-
-def _text(value: str | None) -> str:
-    return NONE if value is None else told(value)
 
 
 def _yes(value: bool) -> str:

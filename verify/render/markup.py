@@ -23,9 +23,9 @@ def escaped(text: str) -> str:
     return _SPECIAL.sub(lambda found: "\\" + found[0], line)
 
 
-def told(text: str) -> str:
-    """A finished text, such as a reason or an advice, in the language that is spoken, inert."""
-    return escaped(reworded(text))
+def told(text: str | None) -> str:
+    """A finished text, such as a reason or an advice, in the language that is spoken, inert; a dash where none is."""
+    return NONE if text is None else escaped(reworded(text))
 
 
 def table(rows: Sequence[Row]) -> str:
