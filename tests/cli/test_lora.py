@@ -41,36 +41,6 @@ def words(**options: str) -> list[str]:
     return [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
 
 
-def test_what_is_trained_and_on_what_must_be_said(verify: Verify) -> None:
-    ended = verify("lora", "--rank", "8")
-    assert ended.returncode == Exit.USAGE
-    assert ended.stderr.startswith("error: model and data must be given")
-
-
-def test_a_bad_line_is_named_before_anything_is_loaded(verify: Verify, tmp_path: Path) -> None:
-    path = data(tmp_path)
-    path.write_text(path.read_text() + '{"question": "What?"}\n', encoding="utf-8")
-    ended = verify("lora", "--model", "smollm2-135m", "--data", str(path))
-    assert ended.returncode == Exit.USAGE
-    assert "train.jsonl, line 25 is none of" in ended.stderr
-    assert "nothing was trained" in ended.stderr
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        ("rank =", "is no TOML"),
-        ("ranks = 8", "ranks: no such setting; there are model"),
-        ('rank = "8"', "rank is '8': it must be a whole number"),
-    ],
-)
-def test_a_recipe_that_cannot_be_read_says_where(verify: Verify, tmp_path: Path, content: str, expected: str) -> None:
-    (tmp_path / "job.toml").write_text(content)
-    ended = verify("lora", str(tmp_path / "job.toml"), "--model", "m", "--data", str(data(tmp_path)))
-    assert ended.returncode == Exit.USAGE
-    assert expected in ended.stderr
-
-
 def test_a_folder_that_holds_a_run_is_never_written_over(verify: Verify, tmp_path: Path) -> None:
     output = begun(tmp_path / "run")
     ended = verify("lora", "--model", "m", "--data", str(data(tmp_path)), "--output", str(output))
@@ -89,13 +59,6 @@ def test_a_file_is_no_place_for_a_run(verify: Verify, tmp_path: Path) -> None:
 def test_resuming_needs_a_run(verify: Verify, tmp_path: Path) -> None:
     assert "--resume needs to know which run" in verify("lora", "--resume").stderr
     assert "holds no run to resume" in verify("lora", "--resume", "--output", str(tmp_path / "none")).stderr
-
-
-def test_a_resumed_run_keeps_its_recipe(verify: Verify, tmp_path: Path) -> None:
-    output = begun(tmp_path / "run")
-    ended = verify("lora", "--resume", "--output", str(output), "--rank", "16", "--seed", "0")
-    assert ended.returncode == Exit.USAGE
-    assert "the run to resume had another rank" in ended.stderr
 
 
 def test_a_device_that_is_not_promised_is_refused(furnished: Path, verify: Verify, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from tests.cli.test_progress import job
 from verify.checks.finetune.log import teller
 from verify.cli.stream import JobStream, Stream, declare_progress, stream_of
-from verify.cli.training import Training
+from verify.cli.training import following
 from verify.run.answer import Answer
 
 
@@ -33,7 +33,7 @@ def test_the_log_of_a_fine_tune_is_told_event_by_event_and_nothing_else(tmp_path
     text, path = io.StringIO(), tmp_path / "log.jsonl"
     stream = Stream(text)
     tell = teller(path)
-    with Training(text, path, live=False, worded=stream.training):
+    with following(text, path, live=False, worded=stream.training):
         tell("trained", iteration=1, loss=3.5)
         tell("written", text='{"event": "plan"}\n')
     events = told(text)

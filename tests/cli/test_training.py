@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from verify.checks.finetune.log import rewound, teller
-from verify.cli.training import Training, left, told
+from verify.cli.training import following, left, told
 
 START: dict[str, Any] = {
     "event": "started",
@@ -51,7 +51,7 @@ def test_what_is_left_is_reckoned_from_the_steady_rate_and_not_from_the_first_it
 def test_every_event_is_printed_once_also_by_the_last_look(tmp_path: Path) -> None:
     path, stream = tmp_path / "log.jsonl", io.StringIO()
     tell = teller(path)
-    with Training(stream, path, live=False):
+    with following(stream, path, live=False):
         tell("validation", iteration=0, loss=4.0)
         tell("validation", iteration=1, loss=3.0)
     assert stream.getvalue().splitlines() == [
@@ -65,10 +65,10 @@ def test_a_resumed_runs_earlier_events_are_not_printed_again(tmp_path: Path) -> 
     tell = teller(path)
     for iteration in (1, 2):
         tell("validation", iteration=iteration, loss=4.0)
-    with Training(stream, path, live=False) as training:
+    with following(stream, path, live=False) as training:
         rewound(path, 1)
         tell("resumed", iteration=1)
-        training._show()  # noqa: SLF001 - the moment at which its thread looks
+        training.show()  # the moment at which its thread looks
         tell("validation", iteration=2, loss=3.5)
     assert stream.getvalue().splitlines() == [
         "going on after iteration 1",
@@ -78,7 +78,7 @@ def test_a_resumed_runs_earlier_events_are_not_printed_again(tmp_path: Path) -> 
 
 def test_a_terminal_shows_how_long_it_still_takes_and_is_left_clean(tmp_path: Path) -> None:
     path, stream = tmp_path / "log.jsonl", io.StringIO()
-    with Training(stream, path, live=True) as training:
-        training._show()  # noqa: SLF001 - the moment at which its thread looks
+    with following(stream, path, live=True) as training:
+        training.show()  # the moment at which its thread looks
         assert "loading the model" in stream.getvalue()
     assert stream.getvalue().endswith("\r\x1b[J")

@@ -6,6 +6,7 @@ import threading
 from hypothesis import given
 from hypothesis import strategies as st
 
+from verify.monitor.alongside import alongside
 from verify.monitor.reading import Reading, Unread, Value, together
 from verify.monitor.recording import MOST, Recording
 from verify.report.watched import Watched
@@ -46,7 +47,7 @@ def test_however_long_a_run_is_a_report_holds_looks_over_all_of_it_and_not_too_m
     assert all(value == second % 100 for second, value in zip(kept.seconds, kept.sensors[0].values, strict=True))
 
 
-def test_looks_are_taken_from_entering_to_leaving_and_told() -> None:
+def test_looks_are_taken_until_it_is_over_and_told() -> None:
     told: list[tuple[float, Reading]] = []
     enough = threading.Event()
 
@@ -55,11 +56,11 @@ def test_looks_are_taken_from_entering_to_leaving_and_told() -> None:
         if len(told) >= 3:
             enough.set()
 
-    with Recording(lambda: reading(1), tell, every=0.001) as recording:
+    recording = Recording(lambda: reading(1), tell, every=0.001)
+    with alongside(recording.watch, "sensors"):
         assert enough.wait(30)
     count = len(told)
     assert len(watched(recording).seconds) == count
-    assert not [thread for thread in threading.enumerate() if thread.name == "sensors"]
 
 
 def test_several_sources_are_one_look() -> None:

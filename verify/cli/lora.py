@@ -1,25 +1,22 @@
 """``verify lora``: fine-tunes a model on a user's own data, and reports how it went."""
 
 import argparse
-import dataclasses
 import os
 import secrets as randomness
 import sys
-import tomllib
 from pathlib import Path
-from typing import Any
 
 from verify.checks.finetune import log, question
-from verify.checks.finetune.examples import read_data
-from verify.checks.finetune.recipe import DTYPES, ENGINES, Recipe, Unusable, recipe_from
+from verify.checks.finetune.recipe import Recipe
 from verify.cli.bench import bench_for, declare_environment, of_ones_own, scratch_folder
 from verify.cli.interrupts import first_interrupt_is_gentle
-from verify.cli.options import given, place
+from verify.cli.options import place
 from verify.cli.printed import printed
+from verify.cli.recipe import declare_recipe, read_early, recipe_of
 from verify.cli.run import exit_of
 from verify.cli.stream import Stream, declare_progress, stream_of
 from verify.cli.surroundings import now, project_root, secrets
-from verify.cli.training import Training
+from verify.cli.training import following
 from verify.cli.watching import watching
 from verify.errors import Exit, StorageError, UsageError
 from verify.judge.verdict import audit
@@ -39,37 +36,16 @@ from verify.run.policies import policy_for
 from verify.run.supervise import Bench, ask_all, collect_facts
 from verify.spec.builds import state_directory
 from verify.spec.environment import Environment, load_environment
-from verify.spec.files import read_bytes
 from verify.spec.lock import read_lock
 from verify.spec.platform import load_platform, package_of
-from verify.spec.toml import MAX_BYTES
 
 FASTEST_FIRST: tuple[Device, ...] = ("cuda", "mps", "cpu")
-# What may change when a run goes on: how long, and how often it tells, judges and saves.
-MAY_CHANGE = frozenset({"iterations", "epochs", "report_every", "validate_every", "save_every"})
-PLACES = ("data", "valid")
-_HELP = {
-    "model": "smollm2-135m (packaged), a folder, or a name on the hub",
-    "data": "JSONL file or folder: chat, prompt/completion or text",
-    "valid": "held-out examples (default: some of the data)",
-    "engine": "what trains (default: torch)",
-    "target_modules": "layers that get adapters, such as q_proj v_proj (default: PEFT's choice)",
-    "layers": "only the last N blocks (default: all)",
-    "scale": "default: alpha / rank",
-    "mask_prompt": "only the answer counts in the loss",
-    "qlora": "base model in four bits",
-    "checkpointing": "compute activations again instead of keeping them",
-    "trust_remote_code": "run code that comes with the model",
-    "prompts": "what to have continued before and after",
-}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The verb's options: those of a recipe, and where it runs."""
     declare_environment(parser)
-    parser.add_argument("file", metavar="RECIPE.toml", nargs="?", type=place, help="the same options as TOML")
-    for field in dataclasses.fields(Recipe):
-        parser.add_argument(f"--{field.name.replace('_', '-')}", default=None, **_option(field))
+    declare_recipe(parser)
     parser.add_argument("--device", choices=FASTEST_FIRST, help="of torch (default: the fastest that is promised)")
     parser.add_argument("--output", metavar="DIR", type=place, help="log, checkpoints, adapter and report")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --output")
@@ -81,8 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Train, and keep a report beside the adapter."""
     root = project_root(arguments)
     output = _output(arguments)
-    recipe = _recipe(arguments, output)
-    _read_early(recipe)
+    recipe = recipe_of(arguments, output if arguments.resume else None)
+    read_early(recipe)
     state = state_directory(root)
     stream = stream_of(arguments)
     with alone(state / "run"), scratch_folder(state / "scratch") as scratch:
@@ -130,23 +106,6 @@ def run(arguments: argparse.Namespace) -> int:
     return exit_of(report, strict=False)
 
 
-def _option(field: "dataclasses.Field[Any]") -> dict[str, Any]:
-    """How argparse reads a field."""
-    told: dict[str, Any] = {"help": _HELP.get(field.name)}
-    kind = str(field.type)
-    if field.type is bool:
-        return {**told, "action": "store_true"}
-    if kind.startswith("tuple"):
-        return {**told, "nargs": "+", "metavar": "TEXT" if field.name == "prompts" else "NAME"}
-    if field.name in ("engine", "dtype"):
-        return {**told, "choices": ENGINES if field.name == "engine" else DTYPES}
-    if "float" in kind:
-        return {**told, "type": float, "metavar": "X"}
-    if "int" in kind:
-        return {**told, "type": int, "metavar": "N"}
-    return {**told, "type": given, "metavar": "NAME" if field.name == "model" else "PATH"}
-
-
 def _output(arguments: argparse.Namespace) -> Path:
     """Where the run goes; a folder that holds one already must be meant.
 
@@ -169,72 +128,6 @@ def _output(arguments: argparse.Namespace) -> Path:
     return output
 
 
-def _recipe(arguments: argparse.Namespace, output: Path) -> Recipe:
-    """What the earlier run, the file and the command line say, the later over the earlier.
-
-    Raises:
-        UsageError: It is no recipe, or another one than that of the run that is to be resumed.
-    """
-    told = {field.name: getattr(arguments, field.name) for field in dataclasses.fields(Recipe)}
-    settings = _with_places({name: value for name, value in told.items() if value is not None}, Path())
-    if arguments.file:
-        settings = _from_file(arguments.file) | settings
-    before = _resumed(output) if arguments.resume else {}
-    if "epochs" in settings:
-        before.pop("iterations", None)
-    if "iterations" in settings:
-        before.pop("epochs", None)
-    try:
-        recipe = recipe_from(before | settings)
-        earlier = recipe_from(before) if before else recipe
-    except Unusable as error:
-        raise UsageError(str(error), "`verify lora --help` lists the options") from error
-    names = {field.name for field in dataclasses.fields(Recipe)} - MAY_CHANGE
-    wrong = sorted(name for name in names if getattr(earlier, name) != getattr(recipe, name))
-    if wrong:
-        raise UsageError(
-            f"the run to resume had another {', '.join(wrong)}", "leave them out, or begin anew in another --output"
-        )
-    return recipe
-
-
-def _from_file(path: Path) -> dict[str, Any]:
-    """The options of a TOML file; the places that it names are seen from the folder that it lies in."""
-    raw = read_bytes(path, str(path), MAX_BYTES)
-    try:
-        return _with_places(tomllib.loads(raw.decode("utf-8")), path.parent)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is no TOML: {error}", "write options as in: rank = 8") from error
-
-
-def _resumed(output: Path) -> dict[str, Any]:
-    start = next((event for event in log.events_in(output / log.NAME) if event["event"] == "started"), None)
-    if start is None:
-        raise UsageError(f"the run in {output.name} ended before it began", "leave --resume out, in another --output")
-    return dict(start["recipe"])
-
-
-def _with_places(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Paths as seen from anywhere: the training runs in a folder of its own."""
-    texts: dict[str, str] = {name: value for name, value in settings.items() if isinstance(value, str) and value}
-    if any("\0" in text for text in texts.values()):
-        raise UsageError("a text of the recipe holds a NUL", "leave it out: no file has such a name")
-    # Path.resolve has an error of its own for links that lead back to themselves.
-    named = {name: os.path.realpath(folder / texts[name]) for name in PLACES if name in texts}
-    if "model" in texts and (folder / texts["model"]).is_dir():
-        named["model"] = os.path.realpath(folder / texts["model"])
-    return settings | named
-
-
-def _read_early(recipe: Recipe) -> None:
-    """Find a bad line before anything is loaded; what ``datasets`` saved is read by the environment's own."""
-    if not Path(recipe.data).is_dir() or (Path(recipe.data) / "train.jsonl").exists():
-        try:
-            read_data(Path(recipe.data), Path(recipe.valid) if recipe.valid else None, recipe.seed)
-        except Unusable as error:
-            raise UsageError(str(error), "mend the data, then run again; nothing was trained") from error
-
-
 def _device(arguments: argparse.Namespace, recipe: Recipe, environment: Environment) -> Device:
     fastest: Device = next((one for one in FASTEST_FIRST if one in environment.devices), "cpu")
     wanted: Device = "mlx" if recipe.engine == "mlx" else arguments.device or fastest
@@ -253,7 +146,7 @@ def _train(job: Job, bench: Bench, output: Path, stream: Stream | None) -> tuple
         # Who watches a run that goes on has not seen how it began.
         for event in log.events_in(output / log.NAME):
             stream.training(event, ())
-    shown = Training(sys.stderr, output / log.NAME, live, stream.training if stream else None)
+    shown = following(sys.stderr, output / log.NAME, live=live, worded=stream.training if stream else None)
     with shown, first_interrupt_is_gentle(bench.children) as interrupted:
         (answer,) = ask_all([job], bench, lambda _: None)
     return answer, interrupted.is_set()

@@ -3,22 +3,35 @@
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextvars import copy_context
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any, TextIO
 
 from verify.checks.finetune.log import events_in
 from verify.cli.progress import duration
 from verify.language.speech import reworded, say
 from verify.language.width import cut
+from verify.monitor.alongside import alongside
 
 REFRESH_SECONDS = 0.5
 CLEAR = "\r\x1b[J"
 
 Event = Mapping[str, Any]
+Worded = Callable[[Event, list[dict[str, Any]]], str]
+
+
+@contextmanager
+def following(stream: TextIO, path: Path, *, live: bool, worded: Worded | None = None) -> "Iterator[Training]":
+    """Print what comes to a log inside the block; nothing that is in it already."""
+    training = Training(stream, path, live, worded or told, events_in(path))
+    try:
+        with alongside(training.watch, "training"):
+            yield training
+    finally:
+        training.show(last=True)
 
 
 @dataclass(slots=True)
@@ -30,44 +43,33 @@ class Training:
         path: The log.
         live: Whether the stream is a terminal that can be rewritten.
         worded: What to say of an event, knowing all so far; nothing is said of one that makes an empty text.
+        seen: The events that were told of.
     """
 
     stream: TextIO
     path: Path
     live: bool
-    worded: Callable[[Event, list[dict[str, Any]]], str] | None = None
-    _seen: list[dict[str, Any]] = field(default_factory=list)
+    worded: Worded
+    seen: list[dict[str, Any]]
     _drawn: bool = False
     _begin: float = field(default_factory=time.monotonic)
-    _over: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
 
-    def __enter__(self) -> Self:
-        self._seen = events_in(self.path)
-        self._thread = threading.Thread(target=copy_context().run, args=(self._watch,), daemon=True)
-        self._thread.start()
-        return self
+    def watch(self, over: threading.Event) -> None:
+        """Look, again and again, until it is over."""
+        while not over.wait(REFRESH_SECONDS):
+            self.show()
 
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        if self._thread:
-            self._thread.join()
-        self._show(last=True)
-
-    def _watch(self) -> None:
-        while not self._over.wait(REFRESH_SECONDS):
-            self._show()
-
-    def _show(self, *, last: bool = False) -> None:
+    def show(self, *, last: bool = False) -> None:
+        """Print what is new; the last time nothing stays below it."""
         events = events_in(self.path)
         # A resumed run's log loses what came after its checkpoint: what is new begins where it differs from what was.
-        alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(self._seen, events, strict=False)))
-        self._seen, new = events, events[alike:]
+        alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(self.seen, events, strict=False)))
+        self.seen, new = events, events[alike:]
         if self._drawn:
             self.stream.write(CLEAR)
             self._drawn = False
         for event in new:
-            line = (self.worded or told)(event, events)
+            line = self.worded(event, events)
             if line:
                 self.stream.write(f"{line}\n")
         if self.live and not last:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 from verify.cli.stream import Stream
+from verify.monitor.alongside import alongside
 from verify.monitor.reading import Reading, together
 from verify.monitor.recording import Recording
 from verify.monitor.sources import sources
@@ -20,5 +21,6 @@ def watching(stream: Stream | None) -> Iterator[Recording]:
             values, unread = ([asdict(one) for one in each] for each in (reading.values, reading.unread))
             stream.tell("sample", {"seconds": round(seconds, 1), "values": values, "unread": unread})
 
-    with Recording(lambda: together(looked_at), told) as recording:
+    recording = Recording(lambda: together(looked_at), told)
+    with alongside(recording.watch, "sensors"):
         yield recording

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from verify.monitor.reading import Reading, Unread
 
@@ -18,7 +18,7 @@ Told = Callable[[float, Reading], None]
 
 @dataclass(slots=True)
 class Recording:
-    """Looks at sensors from entering to leaving.
+    """Looks at sensors until it is over: `watch` is for a thread, what it keeps for everybody.
 
     Attributes:
         look: Looks once.
@@ -31,29 +31,18 @@ class Recording:
     every: float = EVERY_SECONDS
     _looks: list[tuple[float, Reading]] = field(default_factory=list)
     _unread: dict[str, str] = field(default_factory=dict)
-    _over: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
 
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._watch, name="sensors", daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        if self._thread:
-            self._thread.join()
-
-    def _watch(self) -> None:
+    def watch(self, over: threading.Event) -> None:
+        """Look, again and again, until it is over."""
         begin = time.monotonic()
         # A share of time needs some time: the first look would tell of none.
-        if self._over.wait(min(FIRST_SECONDS, self.every)):
+        if over.wait(min(FIRST_SECONDS, self.every)):
             return
         while True:
             seconds, reading = time.monotonic() - begin, self.look()
             self.keep(seconds, reading)
             self.told(seconds, reading)
-            if self._over.wait(self.every):
+            if over.wait(self.every):
                 return
 
     def keep(self, seconds: float, reading: Reading) -> None:
