@@ -7,20 +7,20 @@ import pytest
 
 from tests import examples
 from verify.judge.prolog import reasons, too_few
-from verify.judge.status import Terms
+from verify.judge.status import Present, Terms
 
 FINISHED = datetime(2026, 2, 15, 16, 41, 37, tzinfo=UTC)
 
 
 def why(days: int = 1, **changes: Any) -> list[str]:
     """Why the example's machine may take no jobs, as it is some days later."""
-    return reasons(
-        examples.certify(),
+    present = Present(
         lock_digest="1" * 64,
         facts=examples.draft("v1", facts=examples.facts(**changes)).facts,
-        now=FINISHED + timedelta(days=days),
+        moment=FINISHED + timedelta(days=days),
         terms=Terms(longest_days=30, skew_minutes=10),
     )
+    return reasons(examples.certify(), present)
 
 
 def gpu(**changes: Any) -> list[dict[str, Any]]:

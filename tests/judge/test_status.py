@@ -7,7 +7,7 @@ import pytest
 
 from tests import examples
 from tests.examples import facts, result
-from verify.judge.status import Terms, lapses
+from verify.judge.status import Present, Terms, lapses
 from verify.report import v1
 from verify.report.upgrade import newest
 
@@ -18,7 +18,7 @@ TERMS = Terms(longest_days=30, skew_minutes=10)
 def reasons(after: timedelta = timedelta(days=1), lock: str = "1" * 64, **changes: Any) -> list[str]:
     """Why the example's certificate has lapsed after some time, on a machine that may have changed."""
     now = examples.draft("v1", facts=facts(**changes)).facts
-    return lapses(examples.certify(), lock_digest=lock, facts=now, now=FINISHED + after, terms=TERMS)
+    return lapses(examples.certify(), Present(lock, now, FINISHED + after, TERMS))
 
 
 def test_it_holds_while_nothing_changed() -> None:
@@ -49,5 +49,5 @@ def test_there_is_none_where_none_was_given() -> None:
     quick = newest(examples.report("v1"))
     now: v1.Facts = refused.facts
     for report, words in ((refused, "refused"), (quick, "no verdict")):
-        (reason,) = lapses(report, lock_digest="1" * 64, facts=now, now=FINISHED, terms=TERMS)
+        (reason,) = lapses(report, Present("1" * 64, now, FINISHED, TERMS))
         assert words in reason

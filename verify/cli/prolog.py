@@ -12,14 +12,13 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from verify.cli.bench import bench_for, declare_environment
+from verify.cli.bench import declare_environment
+from verify.cli.certificate import UncertifiedError, certificate_here
 from verify.cli.options import count, given
 from verify.cli.surroundings import project_root
 from verify.errors import Exit, VerifyError
@@ -28,13 +27,6 @@ from verify.judge.prolog import reasons, too_few
 from verify.language.speech import say
 from verify.render import words
 from verify.render.words import visible
-from verify.report import history, v1, v3
-from verify.report.upgrade import newest
-from verify.run.identity import machine_id
-from verify.run.policies import terms
-from verify.run.supervise import collect_facts
-from verify.spec.builds import state_directory
-from verify.spec.lock import read_lock
 
 # Slurm kills a HealthCheckProgram after 60 s: https://slurm.schedmd.com/slurm.conf.html#OPT_HealthCheckProgram
 SECONDS = 50
@@ -95,31 +87,13 @@ def _looked(arguments: argparse.Namespace) -> tuple[int, list[str]]:
 
 def _reasons(arguments: argparse.Namespace) -> list[str]:
     root = project_root(arguments)
-    with tempfile.TemporaryDirectory(prefix="verify-") as folder:
-        bench, interpreter = bench_for(root, arguments.environment, Path(folder))
-        machine = machine_id(state_directory(root) / "machine")
-        last = _last_judged(root, interpreter.environment, machine)
-        if last is None:
-            return [f"reports/{interpreter.environment}/ holds no certificate of this machine"]
-        facts = v1.Facts.model_validate_json(json.dumps(collect_facts(bench)))
-    found = reasons(
-        last,
-        lock_digest=read_lock(root, interpreter.platform).digest,
-        facts=facts,
-        now=datetime.now(UTC),
-        terms=terms(root),
-    )
+    try:
+        last, present = certificate_here(root, arguments.environment, all_proven=False)
+    except UncertifiedError as error:
+        return [error.message]
+    found = reasons(last, present)
     found += too_few(nvidia_gpus(), arguments.gpus) if arguments.gpus else []
-    return found or (_quick(root, interpreter.environment, arguments.select) if arguments.quick else [])
-
-
-def _last_judged(root: Path, environment: str, machine: str) -> v3.Report | None:
-    """The machine's last report that has a verdict. The newest is proven first: most often it is the one."""
-    last = history.latest(root, environment, machine)
-    if last is None or newest(last).verdict:
-        return newest(last) if last else None
-    judged = [report for report in map(newest, history.chain_of(root, environment, machine)) if report.verdict]
-    return judged[-1] if judged else None
+    return found or (_quick(root, last.environment.name, arguments.select) if arguments.quick else [])
 
 
 def _quick(root: Path, environment: str, select: str) -> list[str]:

@@ -1,27 +1,23 @@
 """Whether a node may take jobs: its newest certificate holds, and the machine is the one that was certified."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
-from verify.judge.status import Terms, lapses
+from verify.judge.status import Present, lapses
 from verify.report import v1, v3
 
 # Kernels of one machine leave a little more or less of its memory from start to start; a module less is more.
 MEMORY_MISSING = 0.02
 
 
-def reasons(report: v3.Report, *, lock_digest: str, facts: v1.Facts, now: datetime, terms: Terms) -> list[str]:
+def reasons(report: v3.Report, present: Present) -> list[str]:
     """Why the machine should take no jobs; nothing when it may.
 
     Args:
         report: Its last that has a verdict, upgraded.
-        lock_digest: Of the environment's lock as it is now.
-        facts: The machine as it is now.
-        now: The time, with its zone.
-        terms: How long a certificate lasts.
+        present: What it is held against.
     """
-    lapsed = lapses(report, lock_digest=lock_digest, facts=facts, now=now, terms=terms)
-    return [*lapsed, *_smaller(report.facts, facts), *_devices(report.facts, facts)]
+    before, after = report.facts, present.facts
+    return [*lapses(report, present), *_smaller(before, after), *_devices(before, after)]
 
 
 def too_few(counted: int, promised: int | None) -> list[str]:

@@ -1,6 +1,7 @@
 """Whether a certificate still holds, and if not, why."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import Field
@@ -9,17 +10,14 @@ from verify.report import v1, v3
 from verify.report.fields import Closed, moment
 
 
-def lapses(report: v3.Report, *, lock_digest: str, facts: v1.Facts, now: datetime, terms: "Terms") -> list[str]:
+def lapses(report: v3.Report, present: "Present") -> list[str]:
     """Why the report's certificate does not hold any more; nothing while it does.
 
     Args:
         report: The last of this machine and environment, upgraded.
-        lock_digest: Of the environment's lock as it is now.
-        facts: The machine as it is now.
-        now: The time, with its zone.
-        terms: How long a certificate lasts.
+        present: What it is held against.
     """
-    return [*_verdict(report), *_changes(report, lock_digest, facts), *_age(report, now, terms)]
+    return [*_verdict(report), *_changes(report, present), *_age(report, present)]
 
 
 def _verdict(report: v3.Report) -> Iterator[str]:
@@ -29,10 +27,10 @@ def _verdict(report: v3.Report) -> Iterator[str]:
         yield f"report {report.id} refused the certificate"
 
 
-def _changes(report: v3.Report, lock_digest: str, facts: v1.Facts) -> Iterator[str]:
-    if report.lock.digest != lock_digest:
+def _changes(report: v3.Report, present: "Present") -> Iterator[str]:
+    if report.lock.digest != present.lock_digest:
         yield f"{report.lock.name} has changed"
-    before, after = _surroundings(report.facts), _surroundings(facts)
+    before, after = _surroundings(report.facts), _surroundings(present.facts)
     for name in [*before, *(name for name in after if name not in before)]:
         if before.get(name) != after.get(name):
             yield f"{name} was {before.get(name) or 'none'}, is {after.get(name) or 'none'}"
@@ -49,8 +47,8 @@ def _surroundings(facts: v1.Facts) -> dict[str, str | None]:
     }
 
 
-def _age(report: v3.Report, now: datetime, terms: "Terms") -> Iterator[str]:
-    age = now - moment(report.finished)
+def _age(report: v3.Report, present: "Present") -> Iterator[str]:
+    age, terms = present.moment - moment(report.finished), present.terms
     if age > timedelta(days=terms.longest_days):
         yield f"it is {age.days} days old, certificates last {terms.longest_days}"
     if -age > timedelta(minutes=terms.skew_minutes):
@@ -67,3 +65,20 @@ class Terms(Closed):
 
     longest_days: int = Field(ge=1, le=3650)
     skew_minutes: int = Field(ge=0, le=24 * 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What a certificate is held against.
+
+    Attributes:
+        lock_digest: Of the environment's lock as it is now.
+        facts: The machine as it is now.
+        moment: The time, with its zone.
+        terms: How long a certificate lasts.
+    """
+
+    lock_digest: str
+    facts: v1.Facts
+    moment: datetime
+    terms: Terms
