@@ -51,7 +51,9 @@ def test_all_that_rests_on_a_drifting_pace_is_marked() -> None:
     figures, _ = recorded(ran(5.0, [0.07] * 8 + [0.08] * 8), ran(0.2, EVEN))
     timed = {name: figure["inconclusive"] for name, figure in figures.items() if name != "seconds_by_step"}
     assert {"break_even_step_sdpa_low", "break_even_step_sdpa_high", "startup_seconds_sdpa"} < set(timed)
-    assert all("times rose" in doubt for doubt in timed.values())
+    ratio = {name: doubt for name, doubt in timed.items() if name.startswith("times_as_fast")}
+    assert set(ratio.values()) == {"the ratio was not the same from the first turns to the last"}
+    assert all("times rose" in doubt for name, doubt in timed.items() if name not in ratio)
 
 
 def test_what_is_ahead_from_the_start_breaks_even_at_no_step() -> None:
@@ -123,13 +125,40 @@ def test_two_runs_take_turns_in_rounds_of_four_that_no_drift_favours() -> None:
     assert len(steady) == 4 * FEWEST_ROUNDS
 
 
-@pytest.mark.parametrize("slow", [0, 1])
-def test_a_ratio_has_its_interval_and_the_doubts_of_either_run(slow: int) -> None:
+RISING = [0.1] * 8 + [0.13] * 8
+WILD = [0.1 * (1 + 0.5 * NOISE.random()) for _ in range(16)]
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "words"),
+    [
+        (EVEN, EVEN[::-1], None),
+        # Both slow down alike, and both are as wild as a busy machine makes them.
+        (RISING, [0.9 * each for each in RISING], None),
+        (WILD, [1.7 * each for each in WILD], None),
+        # One interval says which is faster, the other does not, though both are wide.
+        (EVEN, [2 * each for each in WILD], None),
+        (EVEN, [0.07, 0.07, 0.14, 0.14] * 4, "which is faster is not told: the ratio is known to 41% only"),
+        (EVEN, RISING, "not the same from the first turns to the last"),
+        (RISING, EVEN, "not the same from the first turns to the last"),
+        (EVEN[:4], EVEN[:4], "4 turns are too few"),
+    ],
+)
+def test_a_ratio_is_doubted_for_what_its_pairs_tell(own: list[float], other: list[float], words: str | None) -> None:
+    context = Context(*CONTEXT)
+    seen = record_ratio(context, "speedup", ran(0.2, own), ran(0.2, other), doubts=CALM, conditions={"on": "cpu"})
+    doubts = {figure["inconclusive"] for figure in context.measurements}
+    assert len(doubts) == 1
+    doubt = doubts.pop()
+    assert doubt is None if words is None else words in str(doubt)
+    assert (seen.high == float("inf")) == (len(own) < FEWEST_ROUNDS)
+
+
+def test_a_ratio_has_its_interval_and_the_doubts_of_the_race() -> None:
     context, runs = Context(*CONTEXT), [ran(0.2, EVEN), ran(0.2, EVEN)]
-    runs[slow] = ran(0.2, [0.1] * 8 + [0.13] * 8)
-    record_ratio(context, "speedup", *runs, doubts=CALM, conditions={"on": "cpu"})
+    record_ratio(context, "speedup", *runs, doubts=Doubts("a neighbour", "a neighbour"), conditions={"on": "cpu"})
     assert [figure["name"] for figure in context.measurements] == ["speedup", "speedup_low", "speedup_high"]
-    assert all("times rose" in str(figure["inconclusive"]) for figure in context.measurements)
+    assert {figure["inconclusive"] for figure in context.measurements} == {"a neighbour"}
 
 
 @pytest.mark.parametrize(

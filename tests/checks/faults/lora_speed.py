@@ -46,7 +46,7 @@ def a_trainer_that_waits() -> Iterator[None]:
     with (
         a_short_race(TURNS),
         patch.object(disturbance, "watch", lambda _: lambda: None),
-        patch.object(lora_throughput, "doubt_about", lambda _: None),
+        patch.object(lora_throughput, "doubt_about_ratio", lambda *_: None),
         patch.object(Trainer, "training_step", waiting),
     ):
         yield

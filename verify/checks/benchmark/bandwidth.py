@@ -1,6 +1,6 @@
 """How many bytes a second between the processor and its memory?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 BYTES_PER_ELEMENT = 4
 # Elements of an array. The least, 1 MiB, fits a core's cache. Where memory begins is seen, not looked up: a virtual
-# machine that told of 32 MB of cache copied arrays of 268 MB at twice the rate of those of 536 MB.
+# machine that told of 32 MB of cache copied arrays of 268 MB at twice the rate of those of 536 MB. The last is for
+# devices of which the two before it differ: touching it for the first time takes longer than what is timed.
 SIZES = {
     "cpu": (2**18, 2**22, 2**24, 2**25, 2**26, 2**27, 2**28),
     "cuda": (2**18, 2**22, 2**24, 2**26, 2**27, 2**28, 2**29),
@@ -36,7 +37,7 @@ PLATEAU = 0.10
 # What moves at half of memory's rate or less spends as long on being called as on its bytes, unless it was disturbed:
 # being called costs no more than the shortest call takes.
 DISPATCHED = 0.5
-BUDGET_SECONDS = 0.8
+BUDGET_SECONDS = 1.0
 # A prime.
 REPEATED = 999_983
 SCALE = 3.0
@@ -54,14 +55,15 @@ def copies_are_fast_and_right(ctx: Context) -> None:
     import torch
 
     ready(ctx)
-    source, target = _arrays(ctx, 2)
-    timings = {}
-    for n in _sizes(ctx, 2):
+    sizes = _that_fit(SIZES[ctx.device], 2, total_bytes(ctx.device))
+    (sources, target), timings = _arrays(ctx, 1, sizes[-1]), dict[int, Timing]()
+    for n in until_settled(sizes, timings):
+        (source,) = sources(n)
         # What a smaller copy left there would pass for this one's.
         target[:n].zero_()
-        timings[n] = timed(ctx, partial(target[:n].copy_, source[:n]), BUDGET_SECONDS)
+        timings[n] = timed(ctx, partial(target[:n].copy_, source), BUDGET_SECONDS)
         require_on(ctx, target)
-        ctx.require(torch.equal(source[:n], target[:n]), f"a copy of {n} elements differs from the original")
+        ctx.require(torch.equal(source, target[:n]), f"a copy of {n} elements differs from the original")
     _record(ctx, "copy", 2, timings)
 
 
@@ -74,11 +76,12 @@ def triads_are_fast_and_right(ctx: Context) -> None:
     import torch
 
     ready(ctx)
-    left, right, total = _arrays(ctx, 3)
-    timings = {}
-    for n in _sizes(ctx, 3):
+    sizes = _that_fit(SIZES[ctx.device], 3, total_bytes(ctx.device))
+    (sources, total), timings = _arrays(ctx, 2, sizes[-1]), dict[int, Timing]()
+    for n in until_settled(sizes, timings):
+        left, right = sources(n)
         total[:n].zero_()
-        timings[n] = timed(ctx, partial(torch.add, left[:n], right[:n], alpha=SCALE, out=total[:n]), BUDGET_SECONDS)
+        timings[n] = timed(ctx, partial(torch.add, left, right, alpha=SCALE, out=total[:n]), BUDGET_SECONDS)
         require_on(ctx, total)
         some = slice(0, n, 97)
         exact = left[some].cpu().double() + SCALE * right[some].cpu().double()
@@ -131,6 +134,13 @@ def mlx_triads_are_fast_and_none_is_left_out(ctx: Context) -> None:
         missing = float(np.abs(calls[0] - made).max())
         ctx.measure("calls_left_out", missing, unit="1", equals=0, conditions={"elements": n})
     _record(ctx, "triad", 3, timings, held=2)
+
+
+def until_settled(sizes: Sequence[int], timings: Mapping[int, Timing]) -> Iterator[int]:
+    """All sizes but for the largest, and that as well where those timed so far do not show where memory begins."""
+    yield from sizes[:-1]
+    if first_of_memory([n / min(timing.samples) for n, timing in timings.items()]) is None:
+        yield sizes[-1]
 
 
 def first_of_memory(rates: Sequence[float]) -> int | None:
@@ -198,10 +208,6 @@ def _record(ctx: Context, name: str, arrays: int, timings: dict[int, Timing], he
             )
 
 
-def _sizes(ctx: Context, arrays: int) -> list[int]:
-    return _that_fit(SIZES[ctx.device], arrays, total_bytes(ctx.device))
-
-
 def _mlx_sizes(kind: str, arrays: int) -> list[int]:
     """A GPU that MLX computes on shares the machine's memory."""
     return _that_fit(MLX_SIZES[kind], arrays, total_bytes("cpu"))
@@ -211,14 +217,26 @@ def _that_fit(sizes: Sequence[int], arrays: int, total: int) -> list[int]:
     return [n for n in sizes if n <= SHARE * total / arrays / BYTES_PER_ELEMENT]
 
 
-def _arrays(ctx: Context, count: int) -> "list[torch.Tensor]":
-    """Arrays of the largest size, each of its own random numbers: all pages were touched before anything is timed.
+def _arrays(ctx: Context, count: int, largest: int) -> "tuple[Callable[[int], list[torch.Tensor]], torch.Tensor]":
+    """Sources of random numbers, given by how many elements are wanted, and memory of that size to write to.
 
-    The numbers repeat, for drawing all of them would take longer than what is timed; but after a prime number of
-    elements, so that no part stands where another of its size could.
+    What is given has been touched, and nothing beyond it, which would take longer than what is timed. So would drawing
+    all numbers: they repeat, but after a prime number of elements, so that no part stands where another of its size
+    could.
     """
     import torch
 
-    largest = _sizes(ctx, count)[-1]
-    drawn = [torch.rand(min(largest, REPEATED), device=ctx.device) for _ in range(count)]
-    return [numbers.repeat(-(-largest // REPEATED))[:largest] for numbers in drawn]
+    period = min(largest, REPEATED)
+    shape, filled = (-(-largest // period), period), 0
+    sources = [torch.empty(shape, device=ctx.device) for _ in range(count)]
+    drawn = [torch.rand(period, device=ctx.device) for _ in range(count)]
+
+    def first(n: int) -> "list[torch.Tensor]":
+        nonlocal filled
+        rows = -(-n // period)
+        for source, numbers in zip(sources, drawn, strict=True):
+            source[filled:rows] = numbers
+        filled = max(filled, rows)
+        return [source.view(-1)[:n] for source in sources]
+
+    return first, torch.empty(largest, device=ctx.device)

@@ -14,7 +14,7 @@ from verify.checks.finetune.examples import Example
 from verify.checks.finetune.peft_engine import PeftEngine, open_peft
 from verify.checks.finetune.peft_run import tensors
 from verify.checks.finetune.recipe import Recipe
-from verify.checks.measures.pace import STEADY_FROM, TURNS, doubt_about
+from verify.checks.measures.pace import STEADY_FROM, TURNS, doubt_about, doubt_about_ratio
 from verify.checks.models.materials import prose
 from verify.checks.models.tiny_course import RECIPE, checkpoint
 from verify.checks.torch_device import ready, require_on
@@ -117,8 +117,7 @@ def fine_tuning_keeps_pace_with_a_bare_loop(ctx: Context) -> None:
     turns, disturbed = _raced(ctx, engine, course, bare)
     require_on(ctx, next(engine.model.parameters()))
     _hold_same_work(ctx, turns, bare.turns)
-    doubt = disturbed or doubt_about(turns.steady) or doubt_about(bare.turns.steady)
-    _record(ctx, course, turns, bare.turns, doubt)
+    _record(ctx, course, turns, bare.turns, disturbed)
 
 
 def _recipe(device: str) -> Recipe:
@@ -182,7 +181,7 @@ def _hold_same_work(ctx: Context, turns: Turns, bare: Turns) -> None:
     ctx.require(turns.losses[-1] < turns.losses[0], "nothing was learnt: what was timed trained nothing")
 
 
-def _record(ctx: Context, course: Course, turns: Turns, bare: Turns, doubt: str | None) -> None:
+def _record(ctx: Context, course: Course, turns: Turns, bare: Turns, disturbed: str | None) -> None:
     """Tokens a second of both, without padding, and their ratio."""
     targets = [course.batch(number).targets for number in range(course.iterations)]
     counted = sum(course.tokens[place].targets for places in course.passes for place in places)
@@ -200,10 +199,11 @@ def _record(ctx: Context, course: Course, turns: Turns, bare: Turns, doubt: str 
     each = statistics.fmean(targets)
     for name, loop in (("trainer", turns), ("bare_loop", bare)):
         rates = [each / seconds for seconds in loop.steady]
-        told = {**conditions, "loop": name}
+        told, doubt = {**conditions, "loop": name}, disturbed or doubt_about(loop.steady)
         ctx.measure("tokens_per_second", rates, unit="1/s", direction="higher", conditions=told, inconclusive=doubt)
     step = statistics.median(turns.steady)
     seen = paired.compare(turns.steady, bare.steady)
+    doubt = disturbed or doubt_about_ratio(turns.steady, bare.steady, seen)
     # A shorter step is mostly the Trainer's own, and of a disturbed one nobody knows whose it is.
     limit = KEEPS_PACE if step > LONG_STEP_SECONDS and doubt is None else None
     told = {**conditions, "step_seconds": round(step, 4)}

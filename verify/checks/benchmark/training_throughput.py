@@ -39,8 +39,8 @@ LOSS_FALLS_TO = 0.95
 # A batch twice as large that gains less has saturated the device.
 GAIN = 1.05
 SATURATION = "saturation"
-BUDGET_SECONDS = 1.5
-# A third of the budget leaves a batch enough samples for an interval.
+BUDGET_SECONDS = 2.0
+# A quarter of the budget leaves a batch enough samples for an interval.
 LONGEST_STEP_SECONDS = 0.5
 # What the next batch may be foreseen to take of the memory: it takes at most twice what this one did.
 SHARE = 0.5

@@ -86,7 +86,7 @@ def record_ratio(
 ) -> paired.Comparison:
     """Record how many times as fast a run is as another of the same race, and its 95% interval."""
     seen = paired.compare(own.steady, other.steady)
-    doubt = doubts.steady or doubt_about(own.steady) or doubt_about(other.steady)
+    doubt = doubts.steady or doubt_about_ratio(own.steady, other.steady, seen)
     for end, value in {"": seen.ratio, "_low": seen.low, "_high": seen.high}.items():
         if math.isfinite(value):
             ctx.measure(name + end, value, unit="1", direction="higher", conditions=conditions, inconclusive=doubt)
@@ -104,6 +104,27 @@ def _watched(paces: Sequence[Pace], device: str, turns: range) -> str | None:
 def _turn(paces: Sequence[Pace], turn: int) -> None:
     for pace in paces if (turn - STEADY_FROM) % 4 in {0, 3} else paces[::-1]:
         pace.turn(pace.steps_per_turn if turn else 1)
+
+
+def doubt_about_ratio(own: Sequence[float], other: Sequence[float], seen: paired.Comparison) -> str | None:
+    """Why the turns of two runs tell no ratio of their paces, or None.
+
+    What slows both runs is in neither's favour, so that each may drift and spread as long as their ratio does not.
+    One whose interval says which is faster is believed as far as that goes; any other must be known as well as a pace.
+
+    Args:
+        own: Seconds a step, in the order in which they were taken.
+        other: Those of the other run, in turns with them.
+        seen: What they come to.
+    """
+    ratios = [slow / fast for fast, slow in zip(own, other, strict=True)]
+    if timing.still_falling(ratios) or timing.rising(ratios):
+        return "the ratio was not the same from the first turns to the last"
+    if not math.isfinite(seen.high):
+        return f"{len(ratios)} turns are too few for an interval of the ratio"
+    width = math.sqrt(seen.high / seen.low) - 1
+    undecided = seen.covers_one and width > HOPELESS
+    return f"which is faster is not told: the ratio is known to {width:.0%} only" if undecided else None
 
 
 def doubt_about(samples: Sequence[float]) -> str | None:

@@ -47,8 +47,8 @@ class Blocks:
 
 def exact(model: "GPT2Model", inputs: "torch.Tensor") -> "torch.Tensor":
     """What the stack makes of one sequence of embeddings, by GPT-2's formulas, in float64 on the CPU."""
-    weights = {name: weight.detach().cpu().double() for name, weight in model.named_parameters()}
-    values = inputs.cpu().double() + weights["wpe.weight"][: len(inputs)]
+    weights = {name: weight.detach().cpu() for name, weight in model.named_parameters()}
+    values = inputs.cpu().double() + weights["wpe.weight"][: len(inputs)].double()
     for layer in range(model.config.n_layer):
         name = f"h.{layer}."
         block = {key.removeprefix(name): weight for key, weight in weights.items() if key.startswith(name)}
@@ -71,11 +71,18 @@ def _attention(block: "dict[str, torch.Tensor]", values: "torch.Tensor") -> "tor
 
 
 def _linear(block: "dict[str, torch.Tensor]", name: str, values: "torch.Tensor") -> "torch.Tensor":
-    return values @ block[f"{name}.weight"] + block[f"{name}.bias"]
+    weight, bias = _exact_weights(block, name)
+    return values @ weight + bias
 
 
 def _norm(block: "dict[str, torch.Tensor]", name: str, values: "torch.Tensor") -> "torch.Tensor":
     centred = values - values.mean(-1, keepdim=True)
     # GPT-2's epsilon is 1e-5.
     scaled = centred / (centred.square().mean(-1, keepdim=True) + 1e-5).sqrt()
-    return scaled * block[f"{name}.weight"] + block[f"{name}.bias"]
+    weight, bias = _exact_weights(block, name)
+    return scaled * weight + bias
+
+
+def _exact_weights(block: "dict[str, torch.Tensor]", name: str) -> "tuple[torch.Tensor, torch.Tensor]":
+    """In float64 only when they are needed: all of them at once would take longer to make than to use."""
+    return block[f"{name}.weight"].double(), block[f"{name}.bias"].double()
