@@ -1,7 +1,6 @@
 """Pretraining's comparisons over twice as many steps as a certificate takes."""
 
-from verify.checks.benchmark.pretraining import ALONE, COMPILED, TOGETHER, compare, compare_compiled
-from verify.checks.measures.pace import TURNS
+from verify.checks.benchmark.pretraining import ALONE, COMPILED, TOGETHER, TURNS, compare, compare_compiled
 from verify.probe.check import check
 from verify.probe.context import Context
 

@@ -1,7 +1,7 @@
 """Matrix products as anyone would time them: a bare loop over the library.
 
-Run by the environment's interpreter: ``products torch|numpy SECONDS N...``. Prints the best and the median rate in
-GFLOPS, each of the size for which it is highest.
+Run by the environment's interpreter: ``products torch|numpy|onednn SECONDS N...``. Prints the best and the median rate
+in GFLOPS, each of the size for which it is highest.
 """
 
 import sys
@@ -13,18 +13,28 @@ from benchmarks.competitors.stretches import rates, use_all_processors
 def main() -> None:
     """Print the best rates over all sizes."""
     library, seconds, *sizes = sys.argv[1:]
-    make = {"torch": torch_product, "numpy": numpy_product}[library]
+    make = {"torch": torch_product, "numpy": numpy_product, "onednn": onednn_product}[library]
     found = [rates(make(int(n)), 2 * int(n) ** 3 / 1e9, float(seconds)) for n in sizes]
     print("rate", *(max(side) for side in zip(*found, strict=True)))
 
 
 def torch_product(n: int) -> Callable[[], object]:
-    """What torch was built with: oneDNN or MKL."""
+    """What torch multiplies by if nobody says otherwise."""
     import torch
 
     use_all_processors()
     left, right, result = torch.randn(n, n), torch.randn(n, n), torch.empty(n, n)
     return lambda: torch.mm(left, right, out=result)
+
+
+def onednn_product(n: int) -> Callable[[], object]:
+    """What torch is built with for tensors in a layout of its own."""
+    import torch
+    from torch.nn.functional import linear
+
+    use_all_processors()
+    left, right = (torch.randn(n, n).to_mkldnn() for _ in range(2))
+    return lambda: linear(left, right)
 
 
 def numpy_product(n: int) -> Callable[[], object]:

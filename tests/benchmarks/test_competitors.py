@@ -54,7 +54,7 @@ def test_a_model_of_another_size_is_refused(provisioned: Any) -> None:
 
 
 @pytest.mark.environment
-@pytest.mark.parametrize("library", ["torch", "numpy"])
+@pytest.mark.parametrize("library", ["torch", "numpy", "onednn"])
 def test_products_print_the_best_and_the_median(provisioned: Any, library: str) -> None:
     done = printed(provisioned.python, "benchmarks.competitors.products", library, "0.05", "64", "128")
     name, best, median = done.stdout.split()

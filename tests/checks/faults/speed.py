@@ -20,6 +20,7 @@ WAITS = "benchmark/kernel_launch.the_clock_waits_for_the_device"
 
 CASES = [
     ("a_product_that_is_not_computed", MATMUL, "cpu", "error_in_eps"),
+    ("a_product_of_onednn_that_is_transposed", MATMUL, "cpu", "error_in_eps"),
     ("a_small_product_that_waits", MATMUL, "cpu", "time_of_more_over_less"),
     ("a_clock_that_counts_how_often_it_is_read", TWICE, "cpu", "time_ratio"),
     ("a_copy_that_is_not_made", COPY, "cpu", "differs from the original"),
@@ -55,7 +56,8 @@ def short_matmul() -> Any:
     from verify.checks.benchmark import matmul
 
     sizes = {"SIZES": {"cpu": (128, 512)}, "LLM_SHAPES": {"cpu": ((64, 64, 256),)}, "PROOF_SIZE": {"cpu": 256}}
-    return short(matmul, PROOF_SECONDS=0.1, **sizes)
+    shapes = (matmul.Shape(128, 128, 128, "oneDNN"),)
+    return short(matmul, PROOF_SECONDS=0.1, ONEDNN_SHAPES=shapes, **sizes)
 
 
 def short_bandwidth() -> Any:
@@ -75,6 +77,21 @@ def a_product_that_is_not_computed() -> Iterator[Any]:
     import torch
 
     with short_matmul() as changed, patch.object(torch, "mm", lambda *_, out: out.zero_()):
+        yield changed
+
+
+@contextmanager
+def a_product_of_onednn_that_is_transposed() -> Iterator[Any]:
+    import torch
+    from torch.nn import functional
+
+    exact = functional.linear
+
+    def transposed(inputs: Any, weight: Any) -> Any:
+        dense: torch.Tensor = exact(inputs, weight).to_dense()
+        return dense.T.contiguous().to_mkldnn()
+
+    with short_matmul() as changed, patch.object(functional, "linear", transposed):
         yield changed
 
 

@@ -56,7 +56,7 @@ def copies_are_fast_and_right(ctx: Context) -> None:
 
     ready(ctx)
     sizes = _that_fit(SIZES[ctx.device], 2, total_bytes(ctx.device))
-    (sources, target), timings = _arrays(ctx, 1, sizes[-1]), dict[int, Timing]()
+    (sources, target), timings = sources_and_target(ctx, 1, sizes[-1]), dict[int, Timing]()
     for n in until_settled(sizes, timings):
         (source,) = sources(n)
         # What a smaller copy left there would pass for this one's.
@@ -77,7 +77,7 @@ def triads_are_fast_and_right(ctx: Context) -> None:
 
     ready(ctx)
     sizes = _that_fit(SIZES[ctx.device], 3, total_bytes(ctx.device))
-    (sources, total), timings = _arrays(ctx, 2, sizes[-1]), dict[int, Timing]()
+    (sources, total), timings = sources_and_target(ctx, 2, sizes[-1]), dict[int, Timing]()
     for n in until_settled(sizes, timings):
         left, right = sources(n)
         total[:n].zero_()
@@ -217,7 +217,9 @@ def _that_fit(sizes: Sequence[int], arrays: int, total: int) -> list[int]:
     return [n for n in sizes if n <= SHARE * total / arrays / BYTES_PER_ELEMENT]
 
 
-def _arrays(ctx: Context, count: int, largest: int) -> "tuple[Callable[[int], list[torch.Tensor]], torch.Tensor]":
+def sources_and_target(
+    ctx: Context, count: int, largest: int
+) -> "tuple[Callable[[int], list[torch.Tensor]], torch.Tensor]":
     """Sources of random numbers, given by how many elements are wanted, and memory of that size to write to.
 
     What is given has been touched, and nothing beyond it, which would take longer than what is timed. So would drawing

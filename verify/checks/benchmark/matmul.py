@@ -55,11 +55,12 @@ PROOF_SIZE = {"cpu": 1024, "cuda": 4096, "mps": 4096}
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A product of a matrix of rows x inner with one of inner x columns."""
+    """A product of a matrix of rows x inner with one of inner x columns; by a library, where one is told."""
 
     rows: int
     inner: int
     columns: int
+    library: str = ""
 
     @property
     def square(self) -> bool:
@@ -78,7 +79,18 @@ class Shape:
         size: dict[str, Note] = (
             {"n": self.rows} if self.square else {"shape": f"{self.rows}x{self.inner}x{self.columns}"}
         )
-        return {**size, "dtype": fmt, "flops": self.flops, "bytes": moved, "working_set_bytes": moved, "launches": 1}
+        costs: dict[str, Note] = {"flops": self.flops, "bytes": moved, "working_set_bytes": moved, "launches": 1}
+        return {**size, "dtype": fmt, **self.told, **costs}
+
+    @property
+    def told(self) -> dict[str, Note]:
+        """The library, where it has to be told."""
+        return {"library": self.library} if self.library else {}
+
+
+# What torch is built with beside the library behind `torch.mm`, for the layout that `Tensor.to_mkldnn` makes. Its
+# results are allocated anew: larger ones would be timed with the pages that each call asks for.
+ONEDNN_SHAPES = tuple(Shape(n, n, n, "oneDNN") for n in (1024, 2048))
 
 
 @check(level="certify", needs=["torch"], devices=["cpu", "cuda", "mps"], timeout_seconds=300)
@@ -93,7 +105,10 @@ def matrix_products_are_fast_and_right(ctx: Context) -> None:
     ready(ctx)
     for fmt in FORMATS[ctx.device]:
         shapes = _shapes(SIZES[ctx.device], LLM_SHAPES[ctx.device])
-        _record(ctx, fmt, getattr(torch, fmt).itemsize, list(_timings(ctx, fmt, shapes, _measured)))
+        seen = list(_timings(ctx, fmt, shapes, product_timing))
+        if fmt == "float32" and ctx.device == "cpu" and torch.backends.mkldnn.is_available():
+            seen += [(shape, onednn_timing(ctx, shape)) for shape in ONEDNN_SHAPES]
+        _record(ctx, fmt, getattr(torch, fmt).itemsize, seen)
 
 
 @check(level="certify", needs=["mlx", "numpy"], devices=["mlx"], timeout_seconds=300)
@@ -162,7 +177,7 @@ def _record(ctx: Context, fmt: str, element_bytes: int, seen: Sequence[tuple[Sha
     best, shape, timing = max(rates, key=lambda one: one[0])
     conditions = shape.conditions(fmt, element_bytes)
     record_best(ctx, "best_seen_gflops", best, timing, unit="GFLOPS", conditions=conditions)
-    squares = [(shape.rows, timing) for shape, timing in seen if shape.square]
+    squares = [(shape.rows, timing) for shape, timing in seen if shape.square and not shape.library]
     for (less, one), (more, other) in itertools.pairwise(squares):
         less_takes_no_longer(ctx, one, other, {"n": more, "than_n": less, "dtype": fmt})
 
@@ -186,7 +201,8 @@ def _timings(
         yield shape, timing
 
 
-def _measured(ctx: Context, shape: Shape, fmt: str) -> Timing:
+def product_timing(ctx: Context, shape: Shape, fmt: str) -> Timing:
+    """The product of random matrices in a format, of which rows are held against float64."""
     import torch
 
     operands = _operands(ctx, shape, fmt)
@@ -195,8 +211,19 @@ def _measured(ctx: Context, shape: Shape, fmt: str) -> Timing:
     return timing
 
 
+def onednn_timing(ctx: Context, shape: Shape) -> Timing:
+    """The product of random float32 matrices by oneDNN, of which rows are held against float64."""
+    from torch.nn.functional import linear
+
+    left, right, _ = _operands(ctx, shape, "float32")
+    one, other = left.to_mkldnn(), right.T.contiguous().to_mkldnn()
+    timing = timed(ctx, lambda: linear(one, other), BUDGET_SECONDS)
+    _verify(ctx, shape, "float32", [left, right, linear(one, other).to_dense()])
+    return timing
+
+
 def _measured_by_mlx(ctx: Context, shape: Shape, fmt: str, *, budget_seconds: float) -> Timing:
-    """The product of random matrices in a format, whose rows are held against float64 as torch's are."""
+    """As `product_timing`, by MLX."""
     import mlx.core as mx
     import numpy as np
 
@@ -211,7 +238,7 @@ def _measured_by_mlx(ctx: Context, shape: Shape, fmt: str, *, budget_seconds: fl
 
 
 def _verified(shape: Shape, fmt: str) -> dict[str, Note]:
-    return {"shape": f"{shape.rows}x{shape.inner}x{shape.columns}", "dtype": fmt}
+    return {"shape": f"{shape.rows}x{shape.inner}x{shape.columns}", "dtype": fmt, **shape.told}
 
 
 def _operands(ctx: Context, shape: Shape, fmt: str) -> "list[torch.Tensor]":

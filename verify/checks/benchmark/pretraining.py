@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from verify.checks.measures.pace import TURNS, Doubts, Pace, doubt_about, race, record_ratio
+from verify.checks.measures.pace import STEADY_FROM, Doubts, Pace, doubt_about, race, record_ratio
 from verify.checks.measures.pretraining_proof import judge_losses, prove
 from verify.checks.measures.startup_and_rate import BREAK_EVEN, BreakEven, Cost, Interval, break_even, totals_of
 from verify.checks.models.bert import Shape
@@ -20,6 +20,10 @@ from verify.probe.timing import half_width
 SHAPES = {"cpu": Shape(layers=2, tokens=32), "cuda": Shape(layers=4, tokens=512), "mps": Shape(layers=4, tokens=512)}
 # Steps between two looks at the clock: a block of at least 20 ms, 50 on mps.
 STEPS_PER_TURN = {"cpu": 1, "cuda": 10, "mps": 10}
+
+# Twenty rounds of two. On a shared machine steps of 30 ms differ by a quarter: after eight rounds most ratios were
+# known to 15% only, from which nothing follows.
+TURNS = STEADY_FROM + 2 * 20
 
 BASELINE = Arm("baseline")
 ALONE = (

@@ -108,7 +108,7 @@ def _timings(ctx: Context) -> Iterator[tuple[int, Timing]]:
     """Batches until one gains nothing, or the next would take too long or too much memory; two, if they fit."""
     previous = 0.0
     for batch in BATCHES:
-        timing = _measured(ctx, batch)
+        timing = step_timing(ctx, batch)
         yield batch, timing
         fastest = min(timing.samples)
         if batch / fastest < GAIN * previous:
@@ -124,7 +124,8 @@ def _timings(ctx: Context) -> Iterator[tuple[int, Timing]]:
     ctx.note(stopped_by="the largest batch that is tried")
 
 
-def _measured(ctx: Context, batch: int) -> Timing:
+def step_timing(ctx: Context, batch: int) -> Timing:
+    """The step of a new model on a batch of so many texts, recorded, that has learnt something meanwhile."""
     blocks, tokens = MODEL[ctx.device], TOKENS[ctx.device]
     trained = _begun(ctx, batch)
     timing = timed(ctx, trained.step, BUDGET_SECONDS)

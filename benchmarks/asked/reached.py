@@ -1,0 +1,197 @@
+"""Our figures in turns with what others reach seconds before and after, for memory has another rate each minute."""
+
+import ctypes
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from verify.checks.benchmark import bandwidth, matmul, training_throughput
+from verify.checks.measures.timed import timed
+from verify.checks.models.block_stack import HEAD_WIDTH
+from verify.checks.torch_device import ready
+from verify.probe import disturbance
+from verify.probe.check import check
+from verify.probe.context import Context, Note
+
+if TYPE_CHECKING:
+    import torch
+
+HERE = Path(__file__).resolve().parents[1] / "competitors"
+OURS = "ours"
+# In one process; the next has its arrays elsewhere in memory.
+TURNS = 12
+# Who samples for longer sees the better best: the others have at least as long as our own budgets.
+SECONDS = "3"
+SIZES = (512, 1024, 2048, 4096)
+# Past the last cache of anything on sale, as float32; STREAM itself takes ten passes.
+ELEMENTS, PASSES = 2**27, 20
+# The second that is tried, so that each machine gets to it; its steps are longer than a block must be.
+BATCH = training_throughput.BATCHES[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How fast something went in one turn: the most that was seen at all, and the median."""
+
+    best: float
+    median: float
+
+
+Contender = Callable[[], Rates]
+
+
+@check(level="certify", needs=["torch"], devices=["cpu"], timeout_seconds=600)
+def copies_in_turns(ctx: Context) -> None:
+    """Memory is copied by torch and by STREAM in C, on the same arrays.
+
+    Nothing to be done.
+    """
+    ready(ctx)
+    sources, target = bandwidth.sources_and_target(ctx, 1, ELEMENTS)
+    (source,) = sources(ELEMENTS)
+    _stream(ctx, "copy", (target, source), partial(target.copy_, source))
+
+
+@check(level="certify", needs=["torch"], devices=["cpu"], timeout_seconds=600)
+def triads_in_turns(ctx: Context) -> None:
+    """STREAM's triad is computed by torch and in C, on the same arrays.
+
+    Nothing to be done.
+    """
+    import torch
+
+    ready(ctx)
+    sources, total = bandwidth.sources_and_target(ctx, 2, ELEMENTS)
+    left, right = sources(ELEMENTS)
+    triad = partial(torch.add, left, right, alpha=bandwidth.SCALE, out=total)
+    _stream(ctx, "triad", (total, left, right), triad)
+
+
+@check(level="certify", needs=["torch"], devices=["cpu"], timeout_seconds=900)
+def products_in_turns(ctx: Context) -> None:
+    """Square matrices are multiplied by our check and by three libraries, each at the size for which it is fastest.
+
+    Nothing to be done.
+    """
+    ready(ctx)
+    shapes = [matmul.Shape(n, n, n) for n in SIZES]
+
+    def ours() -> Rates:
+        timings = [(shape, matmul.product_timing(ctx, shape, "float32")) for shape in shapes]
+        timings += [(shape, matmul.onednn_timing(ctx, shape)) for shape in matmul.ONEDNN_SHAPES]
+        return highest([_rates(one.samples, shape.flops / 1e9) for shape, one in timings])
+
+    program = partial(_program, ctx, "products")
+    sizes = [str(n) for n in SIZES]
+    others = {
+        "a bare torch loop": program("torch", SECONDS, *sizes),
+        "OpenBLAS, through numpy": program("numpy", SECONDS, *sizes),
+        "a bare loop over oneDNN": program("onednn", SECONDS, *sizes),
+    }
+    take_turns(ctx, ours, others)
+
+
+@check(level="certify", needs=["torch", "transformers"], devices=["cpu"], timeout_seconds=900)
+def steps_in_turns(ctx: Context) -> None:
+    """A model is trained by our check, by a bare loop, and as the same architecture written by hand.
+
+    Nothing to be done.
+    """
+    ready(ctx)
+    blocks, tokens = training_throughput.MODEL["cpu"], training_throughput.TOKENS["cpu"]
+    vocabulary, used = training_throughput.VOCABULARY, training_throughput.USED
+    parameters = blocks.parameters + (vocabulary + tokens + 2) * blocks.width
+    size = [blocks.layers, blocks.width, blocks.width // HEAD_WIDTH, tokens, vocabulary]
+    words = [str(word) for word in (*size, used, BATCH, training_throughput.LEARNING_RATE, parameters)]
+    program = partial(_program, ctx, "training")
+    others = {
+        "a bare loop over transformers' model": program("transformers", SECONDS, *words),
+        "the model by hand in torch": program("hand", SECONDS, *words),
+    }
+
+    take_turns(ctx, lambda: _rates(training_throughput.step_timing(ctx, BATCH).samples, BATCH), others)
+
+
+def take_turns(ctx: Context, ours: Contender, others: Mapping[str, Contender]) -> None:
+    """Everyone once a turn; every second time in reverse, so that drift favours none.
+
+    All are watched alike: one that was disturbed would flatter the others. Spread is no disturbance: it is in the
+    interval of the ratios.
+    """
+    everyone = [(OURS, ours), *others.items()]
+    for turn in range(TURNS):
+        for whose, contender in everyone[:: -1 if turn % 2 else 1]:
+            disturbed = disturbance.watch(ctx.device)
+            rates = contender()
+            doubt = disturbed()
+            told: dict[str, Note] = {"turn": turn, "whose": whose}
+            ctx.require(rates.best >= rates.median > 0, f"{whose}: {rates.best} at best, {rates.median} in the middle")
+            for name, rate in (("best_rate", rates.best), ("median_rate", rates.median)):
+                ctx.measure(name, rate, unit="1", direction="higher", conditions=told, inconclusive=doubt)
+
+
+def highest(rates: Sequence[Rates]) -> Rates:
+    """The highest of each."""
+    return Rates(max(each.best for each in rates), max(each.median for each in rates))
+
+
+def printed(words: Sequence[str], environment: Mapping[str, str]) -> Rates:
+    """What a program prints after the word rate: its best, then its median."""
+    said = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, env=dict(environment)).stdout
+    best, median = next(line.split()[1:] for line in said.splitlines() if line.startswith("rate "))
+    return Rates(float(best), float(median))
+
+
+def compiled(source: Path, library: Path) -> ctypes.CDLL:
+    """Functions in C, as fast as the compiler makes them for this machine."""
+    flags = ["-O3", "-march=native", "-fopenmp", "-shared", "-fPIC"]
+    subprocess.run(["gcc", *flags, "-o", str(library), str(source)], check=True)
+    return ctypes.CDLL(str(library))
+
+
+def in_c(library: ctypes.CDLL, name: str, arrays: "Sequence[torch.Tensor]") -> Rates:
+    """The rates of STREAM's copy or triad, in GB/s, by its own clock: the first array is written, the others are read.
+
+    Where memory happened to put arrays makes a difference of up to a half, so both must have the same.
+    """
+    seconds, elements = (ctypes.c_double * PASSES)(), len(arrays[0])
+    places = [ctypes.c_void_p(array.data_ptr()) for array in (*arrays, arrays[-1])[:3]]
+    getattr(library, name)(*places, ctypes.c_long(elements), ctypes.c_int(PASSES), seconds)
+    return _rates(list(seconds), len(arrays) * elements * bandwidth.BYTES_PER_ELEMENT / 1e9)
+
+
+def _stream(ctx: Context, name: str, arrays: "Sequence[torch.Tensor]", work: Callable[[], object]) -> None:
+    import torch
+
+    library, target = compiled(HERE / "stream.c", ctx.scratch / "stream.so"), arrays[0]
+    moved = len(arrays) * ELEMENTS * bandwidth.BYTES_PER_ELEMENT / 1e9
+
+    def ours() -> Rates:
+        return _rates(timed(ctx, work, bandwidth.BUDGET_SECONDS).samples, moved)
+
+    def theirs() -> Rates:
+        work()
+        wanted = target[::97].clone()
+        target.zero_()
+        rates = in_c(library, name, arrays)
+        ctx.require(torch.allclose(target[::97], wanted), f"{name} in C computes something else")
+        return rates
+
+    take_turns(ctx, ours, {"C, gcc -O3 -march=native": theirs})
+
+
+def _rates(seconds: Sequence[float], amount: float) -> Rates:
+    return Rates(amount / min(seconds), amount / statistics.median(seconds))
+
+
+def _program(ctx: Context, name: str, *words: str) -> Contender:
+    """One of the competitors, by the interpreter that our own check runs in, finding this project."""
+    command = [sys.executable, "-P", "-m", f"benchmarks.competitors.{name}", *words]
+    environment = {**os.environ, "PYTHONPATH": str(ctx.root), "TRANSFORMERS_VERBOSITY": "error"}
+    return partial(printed, command, environment)

@@ -1,0 +1,87 @@
+"""How our figures and others' take turns: in which order, what is kept of each, and what disturbs them."""
+
+import ctypes
+import shutil
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.asked import reached
+from benchmarks.asked.reached import TURNS, Rates, highest, printed, take_turns
+from tests.checks.conftest import ROOT
+from verify.checks.benchmark import training_throughput as training
+from verify.checks.models.block_stack import Blocks
+from verify.probe import disturbance
+from verify.probe.context import Context, Failed
+
+CONTEXT: Any = ("cpu", 0, 2, ROOT, ROOT, ROOT, ROOT)
+
+
+def test_every_second_turn_goes_backwards_and_is_recorded_by_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    monkeypatch.setattr(disturbance, "watch", lambda _: lambda: "a neighbour" if order[-1] == "B" else None)
+
+    def contender(whose: str) -> Rates:
+        order.append(whose)
+        return Rates(10.0, 8.0)
+
+    context = Context(*CONTEXT)
+    take_turns(context, partial(contender, "ours"), {whose: partial(contender, whose) for whose in ("A", "B")})
+    assert order[:6] == ["ours", "A", "B", "B", "A", "ours"]
+    assert len(context.measurements) == 2 * 3 * TURNS
+    kept = {
+        (one["name"], one["conditions"]["whose"], one["value"], one["inconclusive"]) for one in context.measurements
+    }
+    assert ("best_rate", "ours", 10.0, None) in kept
+    assert ("median_rate", "B", 8.0, "a neighbour") in kept
+
+
+def test_a_median_above_the_best_is_no_rate() -> None:
+    context = Context(*CONTEXT)
+    with pytest.raises(Failed, match=r"ours: 1\.0 at best, 2\.0 in the middle"):
+        take_turns(context, lambda: Rates(1.0, 2.0), {})
+
+
+def test_the_highest_rates_of_all_sizes_count() -> None:
+    assert highest([Rates(9.0, 2.0), Rates(6.0, 5.0)]) == Rates(9.0, 5.0)
+
+
+def test_what_another_program_prints_is_read_from_its_line() -> None:
+    words = [sys.executable, "-c", "print('warming up'); print('rate 12.5 11.0')"]
+    assert printed(words, {}) == Rates(12.5, 11.0)
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
+def test_c_copies_and_adds_what_it_is_given(tmp_path: Path) -> None:
+    library = reached.compiled(reached.HERE / "stream.c", tmp_path / "stream.so")
+    for name, wanted in (("copy", 2.0), ("triad", 2.0 + 3.0 * 4.0)):
+        target, left, right = (Floats(1000, value) for value in (0.0, 2.0, 4.0))
+        arrays: Any = [target, left] if name == "copy" else [target, left, right]
+        rates = reached.in_c(library, name, arrays)
+        assert rates.best >= rates.median > 0
+        assert list(target.numbers) == [wanted] * 1000
+
+
+class Floats:
+    """What `in_c` asks of a tensor."""
+
+    def __init__(self, count: int, value: float) -> None:
+        self.numbers = (ctypes.c_float * count)(*[value] * count)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def data_ptr(self) -> int:
+        return ctypes.addressof(self.numbers)
+
+
+def test_the_batch_is_one_that_every_machine_gets_to() -> None:
+    assert training.BATCHES.index(reached.BATCH) == 1
+
+
+def test_the_model_that_others_train_has_the_parameters_of_gpt2() -> None:
+    # As training_throughput counts them on GPT-2 2x256 with 32 tokens.
+    assert Blocks(2, 256).parameters + (2048 + 32 + 2) * 256 == 2_112_512
