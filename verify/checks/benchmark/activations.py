@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SIZES = {"cpu": (4096, 3072), "cuda": (16_384, 16_384), "mps": (8192, 8192)}
 # By the kind of device that MLX computes on.
 MLX_SIZES = {"cpu": (256, 1024), "gpu": SIZES["mps"]}
-MLX_BUDGET_SECONDS = {"cpu": 0.4, "gpu": 1.5}
+MLX_BUDGET_SECONDS = {"cpu": 0.6, "gpu": 1.5}
 BUDGET_SECONDS = 2.0
 BYTES_PER_ELEMENT = 4
 # Relative to the input, or for a softmax to the result. A ReLU rounds nothing. GELU and SiLU multiply the input by

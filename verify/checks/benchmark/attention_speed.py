@@ -29,9 +29,9 @@ FORMAT = {"cpu": "float32", "cuda": "bfloat16", "mps": "float32"}
 # By the kind of device that MLX computes on.
 MLX_LENGTHS = {"cpu": (64, 128, 256, 512), "gpu": LENGTHS["mps"]}
 MLX_HEADS = {"cpu": 2, "gpu": HEADS["mps"]}
-MLX_BUDGET_SECONDS = {"cpu": 0.5, "gpu": 1.2}
-BUDGET_SECONDS = 1.5
-# About a quarter of the budget leaves a length enough samples for an interval; the next is 16 times the work.
+MLX_BUDGET_SECONDS = {"cpu": 0.8, "gpu": 1.2}
+BUDGET_SECONDS = 2.0
+# A fifth of the budget leaves a length enough samples for an interval; the next is 16 times the work.
 LONGEST_CALL_SECONDS = 0.4
 SHORT_CALL_SECONDS = 0.025
 # See attention.OUTPUT_EPS, there for 32 products a score; 64 and a sum over 8192 values double the float32 bound.

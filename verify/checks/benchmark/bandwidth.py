@@ -27,7 +27,7 @@ SIZES = {
 }
 # By the kind of device that MLX computes on.
 MLX_SIZES = {"cpu": (2**18, 2**22, 2**25, 2**26), "gpu": SIZES["mps"]}
-MLX_BUDGET_SECONDS = {"cpu": 0.3, "gpu": 0.8}
+MLX_BUDGET_SECONDS = {"cpu": 0.5, "gpu": 0.8}
 # Numbers below this are whole numbers of float32, and 1 to 8 times 3 for each call stay below it for long.
 WHOLE = 2**24
 # All arrays together take no more of a device's memory.
@@ -37,7 +37,7 @@ PLATEAU = 0.10
 # What moves at half of memory's rate or less spends as long on being called as on its bytes, unless it was disturbed:
 # being called costs no more than the shortest call takes.
 DISPATCHED = 0.5
-BUDGET_SECONDS = 1.0
+BUDGET_SECONDS = 1.2
 # A prime.
 REPEATED = 999_983
 SCALE = 3.0

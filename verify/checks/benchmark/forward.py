@@ -29,7 +29,7 @@ BATCH = {"cpu": 256, "cuda": 4096, "mps": 1024}
 # By the kind of device that MLX computes on.
 MLX_MLPS = {"cpu": ((3, 64), (4, 128), (4, 256)), "gpu": MLPS}
 MLX_BATCH = {"cpu": 64, "gpu": BATCH["mps"]}
-MLX_BUDGET_SECONDS = {"cpu": 0.6, "gpu": 2.0}
+MLX_BUDGET_SECONDS = {"cpu": 0.8, "gpu": 2.0}
 BLOCKS = Blocks(12, 768)
 SEQUENCES = {"cpu": 2, "cuda": 32, "mps": 8}
 TOKENS = 128

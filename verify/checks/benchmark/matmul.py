@@ -36,7 +36,7 @@ FORMATS = {
 MLX_SIZES = {"cpu": (64, 128, 256), "gpu": SIZES["mps"]}
 MLX_LLM_SHAPES = {"cpu": ((64, 192, 768),), "gpu": LLM_SHAPES["mps"]}
 MLX_FORMATS = ("float32", "float16", "bfloat16")
-MLX_BUDGET_SECONDS = {"cpu": 0.3, "gpu": 1.5}
+MLX_BUDGET_SECONDS = {"cpu": 0.5, "gpu": 1.5}
 BUDGET_SECONDS = 2.0
 PROOF_SECONDS = 1.0
 # A CPU without instructions for a format takes 100 times as long: shapes that would take longer a call are left out.

@@ -23,7 +23,7 @@ LENGTHS = {
     "mps": (1024, 2048, 4096, 8192, 16_384),
 }
 BLOCKS = {"cpu": Blocks(2, 256), "cuda": Blocks(4, 1024), "mps": Blocks(2, 512)}
-BUDGET_SECONDS = 1.5
+BUDGET_SECONDS = 2.0
 # The products of a block grow with the length, attention with its square; caches that a longer text leaves, and
 # cores that a shorter one does not fill, bend the line by some tenths at most.
 LEAST, MOST = 0.9, 2.3
