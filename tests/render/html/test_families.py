@@ -49,6 +49,17 @@ def test_what_else_differs_tells_the_lines_apart() -> None:
     }
 
 
+def test_a_condition_that_the_first_figure_lacks_tells_lines_apart_too() -> None:
+    figures = [rate(n, "GFLOPS", "gflops", n=n, dtype="float32") for n in (512, 1024, 2048)]
+    figures.append(rate(9_000, "GFLOPS", "gflops", n=1024, dtype="float32", library="oneDNN"))
+    chart = only(families(benchmark(*figures))).chart
+    assert isinstance(chart, Lines)
+    assert {series.name: [point.x for point in series.points] for series in chart.series} == {
+        "gflops": [512, 1024, 2048],
+        "oneDNN": [1024],
+    }
+
+
 def test_kinds_without_a_size_are_bars() -> None:
     chart = only(
         families(benchmark(*(rate(9, "GB/s", "rate", function=name) for name in ("relu", "gelu", "silu"))))
@@ -98,6 +109,18 @@ def test_ratios_are_shown_with_their_intervals_against_one() -> None:
         ("bf16", 1.9, 1.7, 2.1),
         ("muon", 0.9, 0.8, 1.1),
     ]
+
+
+def test_what_is_no_ratio_is_held_against_no_line() -> None:
+    arm = {"arm": "compile"}
+    figures = [
+        examples.measured(f"break_even_step_compile{end}", [value], "1", conditions=arm)
+        for end, value in (("", 900.0), ("_low", 600.0), ("_high", 3000.0))
+    ]
+    picture = only(worths(benchmark(*figures, check="pretraining.arms")))
+    assert isinstance(picture.chart, Bars)
+    assert picture.chart.reference is None
+    assert picture.words == "Whiskers are 95% intervals."
 
 
 def test_curves_of_a_check_are_drawn_together_and_told_apart() -> None:

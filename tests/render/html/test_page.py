@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 
 import pytest
@@ -11,6 +12,8 @@ from tests.render.html.reader import Reader
 from tests.render.test_golden import REPORTS, refused
 from tests.render.test_hostile import HOSTILE, control_characters, filled
 from verify.render.html.page import render
+from verify.render.html.templates import _samples_of
+from verify.report import v3
 from verify.report.history import FOLDER, environments, read_stored, stored
 
 KIBIBYTE = 1024
@@ -79,6 +82,11 @@ def test_a_quick_look_certifies_nothing() -> None:
 def test_every_sample_of_a_benchmark_is_on_the_page() -> None:
     text = Reader(render(examples.report())).text
     assert "352 357 349" in text
+
+
+def test_samples_above_a_thousand_are_written_without_an_exponent() -> None:
+    figure = v3.Measurement.model_validate_json(json.dumps(examples.measured("rate", [1794.25, 909.6, 2e6], "1/s")))
+    assert _samples_of(figure) == "1794 910 2e+06"
 
 
 def test_pages_of_real_certificates_are_small() -> None:

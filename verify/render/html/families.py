@@ -19,6 +19,8 @@ AND = later("and")
 # A line of two points says no more than two numbers.
 FEWEST, MOST_BARS = 3, 16
 LOW, HIGH = "_low", "_high"
+# For which one is no difference.
+RATIOS = ("times_as_fast", "speedup")
 # An axis is logarithmic from this ratio on.
 WIDE = 8
 # Fewer samples have no quartiles worth the name.
@@ -38,7 +40,7 @@ def families(report: v3.Report) -> Iterator[Picture]:
 
 
 def worths(report: v3.Report) -> Iterator[Picture]:
-    """What was measured as a ratio with its interval: how many times as fast each arm of a comparison is."""
+    """What was measured with its interval: how many times as fast each arm of a comparison is, and when that pays."""
     by_topic: dict[str, list[tuple[Figure, Bar]]] = {}
     for result in report.results:
         for figure in result.measurements:
@@ -50,9 +52,11 @@ def worths(report: v3.Report) -> Iterator[Picture]:
                 by_topic.setdefault(f"{topic_of(result)} · {named(figure.name)}", []).append(((result, figure), bar))
     for title, found in by_topic.items():
         figures, bars = zip(*found, strict=True)
-        yield Picture(
-            title, Bars(bars, reference=1.0), figures, say("The line is 1: no difference. Whiskers are 95% intervals.")
-        )
+        if figures[0][1].name in RATIOS:
+            said = say("The line is 1: no difference. Whiskers are 95% intervals.")
+            yield Picture(title, Bars(bars, reference=1.0), figures, said)
+        else:
+            yield Picture(title, Bars(bars), figures, say("Whiskers are 95% intervals."))
 
 
 def curves(report: v3.Report) -> Iterator[Picture]:
@@ -108,7 +112,8 @@ def _told_once(grouped: dict[tuple[str, str], list[Figure]]) -> Iterator[list[Fi
 def _picture(figures: Sequence[Figure]) -> Iterator[Picture]:
     result, first = figures[0]
     conditions = [_conditions(figure) for _, figure in figures]
-    varying = [name for name in conditions[0] if len({str(each.get(name)) for each in conditions}) > 1]
+    named_once = dict.fromkeys(name for each in conditions for name in each)
+    varying = [name for name in named_once if len({str(each.get(name)) for each in conditions}) > 1]
     title = f"{topic_of(result)} · {named(first.name)}"
     size = next((name for name in (*SIZES, *varying) if name in varying and _sizes(conditions, name) >= FEWEST), None)
     if size:
@@ -121,7 +126,9 @@ def _picture(figures: Sequence[Figure]) -> Iterator[Picture]:
 def _lines(figures: Sequence[Figure], conditions: Sequence[dict[str, Note]], size: str, others: Sequence[str]) -> Lines:
     by_name: dict[str, list[Point]] = {}
     for (_, figure), condition in zip(figures, conditions, strict=True):
-        name = ", ".join(str(condition[other]) for other in others if other in condition and other != "level")
+        told = [str(condition[other]) for other in others if other in condition and other != "level"]
+        # Where others are told by what they have, one that has nothing is told by its name.
+        name = ", ".join(told) or (named(figure.name) if others else "")
         if _is_number(condition.get(size)):
             by_name.setdefault(name, []).append(point_of(figure, float(condition[size])))
     series = tuple(Series(name, tuple(sorted(points, key=lambda point: point.x))) for name, points in by_name.items())
@@ -137,7 +144,7 @@ def _bars(figures: Sequence[Figure], conditions: Sequence[dict[str, Note]], vary
     return Bars(
         tuple(
             Bar(
-                ", ".join(str(condition.get(name, "")) for name in varying) or named(figure.name),
+                ", ".join(str(condition[name]) for name in varying if name in condition) or named(figure.name),
                 figure.value,
                 f"{words.number(figure.value)} {figure.unit}",
                 *_quartiles(figure),

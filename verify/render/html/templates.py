@@ -78,10 +78,15 @@ def _visible(value: object) -> object:
 
 
 def _samples_of(figure: v3.Measurement) -> str:
-    """All samples, in order, with three digits; of very many the first."""
-    shown = " ".join(f"{sample:.3g}" for sample in figure.samples[:MOST_SAMPLES])
+    """All samples, in order, with three digits or as whole numbers; of very many the first."""
+    shown = " ".join(map(_brief, figure.samples[:MOST_SAMPLES]))
     left = len(figure.samples) - MOST_SAMPLES
     return shown + (" " + say("… and {} more, in the JSON", f"{left:,}") if left > 0 else "")
+
+
+def _brief(sample: float) -> str:
+    # Three digits of more would be written with an exponent, which is longer than all digits.
+    return f"{sample:.0f}" if 1e3 <= abs(sample) < 1e6 else f"{sample:.3g}"  # noqa: PLR2004 - where exponents begin
 
 
 def _lines_of(log: str) -> list[str]:
