@@ -1,7 +1,10 @@
 """Which claims belong together."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tests.judge.audit.documents import claim, document, statement
-from verify.judge.audit.nearby import alike, by_section, nearest, number, section_at, within, word
+from verify.judge.audit.nearby import alike, by_section, nearest, number, section_at, standing, within, word
 
 REPORT, ONE, TWO = ("Report",), ("Report", "One"), ("Report", "Two")
 
@@ -24,6 +27,24 @@ def test_a_part_belongs_to_its_section_and_not_to_its_neighbour() -> None:
     assert within(whole, part)
     assert within(part, whole)
     assert not within(part, other)
+
+
+# Few enough headings and lines that many claims share them.
+SECTIONS = st.lists(st.sampled_from("ab"), max_size=3).map(tuple)
+LINES = st.integers(1, 6)
+
+
+@given(
+    places=st.lists(st.tuples(SECTIONS, LINES), max_size=8),
+    section=SECTIONS,
+    line=LINES,
+)
+def test_where_claims_stand_tells_the_same_nearest_as_a_look_at_each(
+    places: list[tuple[tuple[str, ...], int]], section: tuple[str, ...], line: int
+) -> None:
+    claims = [claim("batch", str(number), line=at, section=under) for number, (under, at) in enumerate(places)]
+    asked = statement("converged", line=line, section=section)
+    assert standing(claims).nearest(asked) is nearest(asked, claims)
 
 
 def test_what_only_one_of_two_tells_does_not_tell_them_apart() -> None:

@@ -1,12 +1,14 @@
 """Totals are those of what is listed, and nothing that failed earlier has silently gone."""
 
-from collections.abc import Iterator
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 
-from verify.claims.claim import Claim, Document, Enumeration, Topic
+from verify.claims.claim import Claim, Document, Topic
 from verify.judge.audit.arithmetic import middle, reach, redo, same
 from verify.judge.audit.finding import AuditFinding, found, line_at
 from verify.judge.audit.known import Known
-from verify.judge.audit.nearby import claims_of, nearest, within, word
+from verify.judge.audit.nearby import Standing, claims_of, standing, within, word
 
 # What claims of a topic count, in the words of an enumeration.
 _COUNTED: dict[Topic, str] = {"layers": "layers", "modules": "modules"}
@@ -18,27 +20,32 @@ _OUTCOMES: dict[str, Topic] = {"passed": "tests_passed", "failed": "tests_failed
 
 def listed(document: Document, _known: Known) -> Iterator[AuditFinding]:
     """As many are listed as are stated."""
+    sizes: dict[str, dict[int, None]] = {}
     for enumeration in document.enumerations:
+        sizes.setdefault(enumeration.what, {})[len(enumeration.items)] = None
         told = enumeration.what != _ITEMS and enumeration.stated is not None
         if told and enumeration.stated != len(enumeration.items):
             message = f"{enumeration.stated} stated, {len(enumeration.items)} listed"
             yield found("counts.listed", enumeration.what, line_at(document, enumeration.place.line), message)
     for claim in claims_of(document, "tests_total", *_COUNTED):
-        lists = [entry for entry in document.enumerations if _counts(claim, entry)]
-        if lists and all(len(entry.items) != middle(claim.quantity) for entry in lists):
-            message = f"{middle(claim.quantity):g} stated, {len(lists[0].items)} listed"
-            yield found("counts.listed", lists[0].what, claim, message)
+        what = _COUNTED.get(claim.topic, _kind(claim) or _ANY)
+        counted = dict.fromkeys(_sizes(document, claim, what)) if claim.topic in _COUNTED else sizes.get(what, {})
+        if counted and middle(claim.quantity) not in counted:
+            message = f"{middle(claim.quantity):g} stated, {next(iter(counted))} listed"
+            yield found("counts.listed", what, claim, message)
 
 
 def outcomes(document: Document, _known: Known) -> Iterator[AuditFinding]:
     """What passed, what failed and what was left out make up the total."""
-    for total in claims_of(document, "tests_total"):
-        parts = {
-            name: nearest(total, (claim for claim in claims_of(document, topic) if _kind(claim) == _kind(total)))
-            for name, topic in _OUTCOMES.items()
-        }
+    totals = claims_of(document, "tests_total")
+    kinds = {_kind(total) for total in totals}
+    told = {name: _by_kind(document, topic, kinds) for name, topic in _OUTCOMES.items()}
+    left_out = {kind: _left_out(document, kind) for kind in kinds}
+    for total in totals:
+        kind = _kind(total)
+        parts = {name: of_kinds[kind].nearest(total) for name, of_kinds in told.items()}
         given = {name: claim.quantity for name, claim in parts.items() if claim is not None}
-        redone = redo("passed + failed + left_out", {**given, "left_out": _left_out(document, total)})
+        redone = redo("passed + failed + left_out", {**given, "left_out": left_out[kind]})
         if len(given) == len(parts) and redone and not redone.low <= middle(total.quantity) <= redone.high:
             message = f"{total.quantity.text} tests in all, but {redone.value:g} passed, failed or were left out"
             yield found("counts.outcomes", "tests", total, message, redone=redone)
@@ -46,18 +53,20 @@ def outcomes(document: Document, _known: Known) -> Iterator[AuditFinding]:
 
 def rates(document: Document, _known: Known) -> Iterator[AuditFinding]:
     """A rate of passing is that of the tests."""
-    for rate in claims_of(document, "pass_rate"):
-        passed, total = (
-            nearest(rate, (claim for claim in claims_of(document, topic) if _kind(claim) in {_kind(rate), ""}))
-            for topic in ("tests_passed", "tests_total")
-        )
-        if passed is None or total is None or _has_list(document, _kind(rate)):
+    told = claims_of(document, "pass_rate")
+    kinds = {_kind(rate) for rate in told}
+    passing, counted = (_by_kind(document, topic, kinds, "") for topic in ("tests_passed", "tests_total"))
+    with_list = {entry.what for entry in document.enumerations}
+    for rate in told:
+        kind = _kind(rate)
+        passed, total = passing[kind].nearest(rate), counted[kind].nearest(rate)
+        if passed is None or total is None or kind in with_list:
             continue
         redone = redo("100 * passed / total", {"passed": passed.quantity, "total": total.quantity}, "%")
         low, high = reach(rate.quantity)
         if redone and not low <= redone.value <= high:
             message = f"{rate.quantity.text} passed, of the tests that are told of {redone.value:.3g}%"
-            yield found("counts.rate", _kind(rate) or "tests", rate, message, redone=redone)
+            yield found("counts.rate", kind or "tests", rate, message, redone=redone)
 
 
 def everything(document: Document, _known: Known) -> Iterator[AuditFinding]:
@@ -78,16 +87,15 @@ def everything(document: Document, _known: Known) -> Iterator[AuditFinding]:
 
 def dropped(document: Document, known: Known) -> Iterator[AuditFinding]:
     """What failed earlier is still asked."""
-    for total, passed in _passing(document):
-        for earlier in known.earlier[:1]:
-            before = [pair for pair in _passing(earlier) if _comparable(pair[0], total)]
-            worse = [
-                pair
-                for pair in before
-                if middle(pair[0].quantity) > middle(total.quantity) and not same(pair[0].quantity, pair[1].quantity)
-            ]
-            if same(total.quantity, passed.quantity) and worse:
-                asked, held = worse[0]
+    now = list(_passing(document))
+    for earlier in known.earlier[:1]:
+        before = [pair for pair in _passing(earlier) if not same(pair[0].quantity, pair[1].quantity)]
+        rising = {kind: _rising(before, kind) for kind in {_kind(total) for total, _ in now}}
+        for total, passed in now:
+            worse = rising[_kind(total)]
+            more = bisect_right(worse, middle(total.quantity), key=_asked)
+            if same(total.quantity, passed.quantity) and more < len(worse):
+                asked, held = worse[more]
                 message = f"{_of(passed, total)} passed here, {_of(held, asked)} in {earlier.file}: what failed is gone"
                 yield found("counts.dropped", _kind(total) or "tests", total, message)
 
@@ -106,11 +114,11 @@ def shrunk(document: Document, known: Known) -> Iterator[AuditFinding]:
             yield found("counts.versions", "python", line_at(document, 1), message)
 
 
-def _counts(claim: Claim, entry: Enumeration) -> bool:
-    if claim.topic == "tests_total":
-        return entry.what == (_kind(claim) or _ANY)
-    of_all = not word(claim, "of") and entry.stated is None
-    return of_all and entry.what == _COUNTED[claim.topic] and within(claim, entry)
+def _sizes(document: Document, claim: Claim, what: str) -> Iterator[int]:
+    """How much is listed of what a claim counts, where it counts all of it."""
+    for entry in document.enumerations:
+        if entry.what == what and entry.stated is None and not word(claim, "of") and within(claim, entry):
+            yield len(entry.items)
 
 
 def _kind(claim: Claim) -> str:
@@ -119,30 +127,47 @@ def _kind(claim: Claim) -> str:
     return "" if kind == _ANY else kind
 
 
-def _left_out(document: Document, total: Claim) -> float:
+def _by_kind(document: Document, topic: Topic, kinds: Iterable[str], *too: str) -> dict[str, Standing]:
+    """Where the claims of a topic stand, for each of these kinds of tests; with those of kinds that count for all."""
+    told = claims_of(document, topic)
+    return {kind: standing(claim for claim in told if _kind(claim) in {kind, *too}) for kind in kinds}
+
+
+def _left_out(document: Document, kind: str) -> float:
     """How many tests are listed of which it is not told whether they passed."""
-    lists = [
-        entry
-        for entry in document.enumerations
-        if entry.what == (_kind(total) or _ANY) or (entry.every and not _kind(total))
-    ]
+    lists = [entry for entry in document.enumerations if entry.what == (kind or _ANY) or (entry.every and not kind)]
     return sum(item.passed is None for entry in lists for item in entry.items)
 
 
-def _has_list(document: Document, kind: str) -> bool:
-    return any(entry.what == kind for entry in document.enumerations)
-
-
 def _passing(document: Document) -> Iterator[tuple[Claim, Claim]]:
-    for total in claims_of(document, "tests_total"):
-        same_kind = (claim for claim in claims_of(document, "tests_passed") if _kind(claim) == _kind(total))
-        passed = nearest(total, same_kind)
-        if passed is not None:
-            yield total, passed
+    totals = claims_of(document, "tests_total")
+    passed = _by_kind(document, "tests_passed", {_kind(total) for total in totals})
+    for total in totals:
+        held = passed[_kind(total)].nearest(total)
+        if held is not None:
+            yield total, held
 
 
-def _comparable(earlier: Claim, now: Claim) -> bool:
-    return _kind(earlier) == _kind(now) or (not _kind(earlier) and _kind(now) != "benchmark")
+def _rising(pairs: Iterable[tuple[Claim, Claim]], kind: str) -> list[tuple[Claim, Claim]]:
+    """Of the pairs that a kind of tests is compared with those that ask for more than each before them.
+
+    The first of all pairs that asks for more than some number is one of these, and they are sorted.
+    """
+    rising: list[tuple[Claim, Claim]] = []
+    most = -math.inf
+    for pair in pairs:
+        if _comparable(pair[0], kind) and _asked(pair) > most:
+            rising.append(pair)
+            most = _asked(pair)
+    return rising
+
+
+def _asked(pair: tuple[Claim, Claim]) -> float:
+    return middle(pair[0].quantity)
+
+
+def _comparable(earlier: Claim, kind: str) -> bool:
+    return _kind(earlier) == kind or (not _kind(earlier) and kind != "benchmark")
 
 
 def _of(passed: Claim, total: Claim) -> str:

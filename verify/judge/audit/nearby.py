@@ -1,10 +1,13 @@
 """Which claims belong together: those of a line, of a section, of a setting."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from verify.claims.claim import Claim, Document, Enumeration, Logged, Quantity, Statement, Topic
 
 Sectioned = Claim | Statement | Enumeration
+Section = tuple[str, ...]
 
 
 def claims_of(document: Document, *topics: Topic) -> list[Claim]:
@@ -60,6 +63,18 @@ def nearest(to: Sectioned, candidates: Iterable[Claim], *, anywhere: bool = Fals
     return min(reachable, key=distance, default=None)
 
 
+def standing(claims: Iterable[Claim]) -> "Standing":
+    """Where claims stand, for whoever asks often which of them is the nearest."""
+    parts: dict[Section, _Numbered] = {}
+    alone: dict[Section, _Numbered] = {}
+    for number, claim in enumerate(claims):
+        alone.setdefault(claim.section, {}).setdefault(claim.place.line, (number, claim))
+        for depth in range(len(claim.section) + 1):
+            parts.setdefault(claim.section[:depth], {}).setdefault(claim.place.line, (number, claim))
+    by_lines = ({section: _Lines(sorted(of), of) for section, of in some.items()} for some in (parts, alone))
+    return Standing(*by_lines)
+
+
 def alike(one: Claim, other: Claim, *names: str) -> bool:
     """Whether no setting of these names, where both tell it, differs."""
     return all(
@@ -104,3 +119,37 @@ def as_claim(document: Document, entry: Logged, topic: Topic, figure: float, ste
     section = section_at(document, entry.place.line)
     words = document.lines[entry.place.line - 1] if 0 < entry.place.line <= len(document.lines) else ""
     return Claim(entry.place, section, topic, quantity, {"run": entry.run, "step": entry.step}, entry.run, words)
+
+
+# By line the first claim that stands on it, with its number among all.
+_Numbered = dict[int, tuple[int, Claim]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    lines: Sequence[int]
+    claims: _Numbered
+
+    def nearest(self, line: int) -> Claim:
+        after = bisect_left(self.lines, line)
+        around = self.lines[max(after - 1, 0) : after + 1]
+        return min((abs(other - line), *self.claims[other]) for other in around)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where claims stand: the nearest is found without a look at each of them.
+
+    Attributes:
+        parts: What stands in a section or in a part of it, by the section.
+        alone: What stands in a section and in no part of it.
+    """
+
+    parts: Mapping[Section, _Lines]
+    alone: Mapping[Section, _Lines]
+
+    def nearest(self, to: Sectioned) -> Claim | None:
+        """The claim that belongs most to something, as `nearest` finds it among them all."""
+        above = (self.alone.get(to.section[:depth]) for depth in reversed(range(len(to.section))))
+        shares_most = next((lines for lines in (self.parts.get(to.section), *above) if lines), None)
+        return shares_most.nearest(to.place.line) if shares_most else None
