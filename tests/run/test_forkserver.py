@@ -213,6 +213,7 @@ def test_what_a_job_shares_follows_from_what_it_needs(tmp_path: Path) -> None:
         job = Job(replace(check, terms=replace(check.terms, needs=needs)), None, required=True, skip=None)
         assert modules_of(job) == modules
         assert modules_of(replace(job, skip="not in the lock")) == ()
+        assert modules_of(replace(job, settings={"model": "a user's own"})) == ()
 
 
 def test_an_interrupt_ends_servers_and_what_they_forked(bench: Bench, tmp_path: Path) -> None:

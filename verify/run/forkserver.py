@@ -131,9 +131,12 @@ class Server:
 
 
 def modules_of(job: Job) -> tuple[str, ...]:
-    """What a job shares with others that need the same; nothing for what is timed."""
+    """What a job shares with others that need the same: nothing for what is timed, or for a user's own work.
+
+    The memory of that is told to users, and a forked process holds fewer pages of the libraries than one of theirs.
+    """
     needs = job.check.terms.needs
-    if job.skip or job.alone or job.device not in DEVICES or FIRST not in needs:
+    if job.skip or job.alone or job.settings or job.device not in DEVICES or FIRST not in needs:
         return ()
     return tuple(module for need, module in MODULES.items() if need in needs)
 
