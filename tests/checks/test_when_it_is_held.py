@@ -54,7 +54,7 @@ def test_a_batch_saturates_the_device_only_where_a_larger_one_gains_nothing(
 ) -> None:
     times = iter(steps)
     monkeypatch.setattr(training_throughput, "ready", lambda _: None)
-    monkeypatch.setattr(training_throughput, "_measured", lambda *_: timing(next(times)))
+    monkeypatch.setattr(training_throughput, "step_timing", lambda *_: timing(next(times)))
     monkeypatch.setattr(training_throughput, "most_used_bytes", lambda _: 1)
     monkeypatch.setattr(training_throughput, "total_bytes", lambda _: 100)
     training_throughput.training_is_fast_and_learns(context)
