@@ -90,7 +90,7 @@ class Shape:
 
 # What torch is built with beside the library behind `torch.mm`, for the layout that `Tensor.to_mkldnn` makes. Its
 # results are allocated anew: larger ones would be timed with the pages that each call asks for.
-ONEDNN_SHAPES = tuple(Shape(n, n, n, "oneDNN") for n in (1024, 2048))
+ONEDNN_SHAPES = tuple(Shape(n, n, n, "oneDNN") for n in (512, 1024, 2048))
 
 
 @check(level="certify", needs=["torch"], devices=["cpu", "cuda", "mps"], timeout_seconds=300)
