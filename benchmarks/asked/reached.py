@@ -5,7 +5,8 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -87,14 +88,14 @@ def products_in_turns(ctx: Context) -> None:
         timings += [(shape, matmul.onednn_timing(ctx, shape)) for shape in matmul.ONEDNN_SHAPES]
         return highest([_rates(one.samples, shape.flops / 1e9) for shape, one in timings])
 
-    program = partial(_program, ctx, "products")
     sizes = [str(n) for n in SIZES]
-    others = {
-        "a bare torch loop": program("torch", SECONDS, *sizes),
-        "OpenBLAS, through numpy": program("numpy", SECONDS, *sizes),
-        "a bare loop over oneDNN": program("onednn", SECONDS, *sizes),
+    libraries = {
+        "a bare torch loop": "torch",
+        "OpenBLAS, through numpy": "numpy",
+        "a bare loop over oneDNN": "onednn",
     }
-    take_turns(ctx, ours, others)
+    programs = {whose: ("products", library, SECONDS, *sizes) for whose, library in libraries.items()}
+    _take_turns_with_programs(ctx, ours, programs)
 
 
 @check(level="certify", needs=["torch", "transformers"], devices=["cpu"], timeout_seconds=900)
@@ -109,13 +110,13 @@ def steps_in_turns(ctx: Context) -> None:
     parameters = blocks.parameters + (vocabulary + tokens + 2) * blocks.width
     size = [blocks.layers, blocks.width, blocks.width // HEAD_WIDTH, tokens, vocabulary]
     words = [str(word) for word in (*size, used, BATCH, training_throughput.LEARNING_RATE, parameters)]
-    program = partial(_program, ctx, "training")
-    others = {
-        "a bare loop over transformers' model": program("transformers", SECONDS, *words),
-        "the model by hand in torch": program("hand", SECONDS, *words),
-    }
+    models = {"a bare loop over transformers' model": "transformers", "the model by hand in torch": "hand"}
+    programs = {whose: ("training", model, SECONDS, *words) for whose, model in models.items()}
 
-    take_turns(ctx, lambda: _rates(training_throughput.step_timing(ctx, BATCH).samples, BATCH), others)
+    def ours() -> Rates:
+        return _rates(training_throughput.step_timing(ctx, BATCH).samples, BATCH)
+
+    _take_turns_with_programs(ctx, ours, programs)
 
 
 def take_turns(ctx: Context, ours: Contender, others: Mapping[str, Contender]) -> None:
@@ -141,11 +142,27 @@ def highest(rates: Sequence[Rates]) -> Rates:
     return Rates(max(each.best for each in rates), max(each.median for each in rates))
 
 
-def printed(words: Sequence[str], environment: Mapping[str, str]) -> Rates:
-    """What a program prints after the word rate: its best, then its median."""
-    said = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, env=dict(environment)).stdout
-    best, median = next(line.split()[1:] for line in said.splitlines() if line.startswith("rate "))
-    return Rates(float(best), float(median))
+@contextmanager
+def started(words: Sequence[str], environment: Mapping[str, str]) -> Iterator[Contender]:
+    """A program that takes a turn for each line that it reads, and says nothing, and does nothing, between them."""
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as program:
+        yield partial(asked, program)
+
+
+def asked(program: "subprocess.Popen[str]") -> Rates:
+    """What it prints after the word rate: its best, then its median.
+
+    Raises:
+        RuntimeError: It has ended instead.
+    """
+    # What has ended already says so by printing nothing.
+    with suppress(BrokenPipeError):
+        print(file=program.stdin, flush=True)
+    for line in program.stdout or ():
+        if line.startswith("rate "):
+            best, median = map(float, line.split()[1:])
+            return Rates(best, median)
+    raise RuntimeError(f"{program.args!r} ended with {program.wait()} before its turn was over")
 
 
 def compiled(source: Path, library: Path) -> ctypes.CDLL:
@@ -190,8 +207,14 @@ def _rates(seconds: Sequence[float], amount: float) -> Rates:
     return Rates(amount / min(seconds), amount / statistics.median(seconds))
 
 
-def _program(ctx: Context, name: str, *words: str) -> Contender:
-    """One of the competitors, by the interpreter that our own check runs in, finding this project."""
-    command = [sys.executable, "-P", "-m", f"benchmarks.competitors.{name}", *words]
+def _take_turns_with_programs(ctx: Context, ours: Contender, programs: Mapping[str, Sequence[str]]) -> None:
+    """Take turns with competitors, by the interpreter that our own check runs in, which find this project."""
     environment = {**os.environ, "PYTHONPATH": str(ctx.root), "TRANSFORMERS_VERBOSITY": "error"}
-    return partial(printed, command, environment)
+    with ExitStack() as stack:
+        others = {
+            whose: stack.enter_context(
+                started([sys.executable, "-P", "-m", f"benchmarks.competitors.{name}", *words], environment)
+            )
+            for whose, (name, *words) in programs.items()
+        }
+        take_turns(ctx, ours, others)

@@ -1,21 +1,26 @@
 """Matrix products as anyone would time them: a bare loop over the library.
 
-Run by the environment's interpreter: ``products torch|numpy|onednn SECONDS N...``. Prints the best and the median rate
-in GFLOPS, each of the size for which it is highest.
+Run by the environment's interpreter: ``products torch|numpy|onednn SECONDS N...``. For each line that it reads it
+prints the best and the median rate in GFLOPS, each of the size for which it is highest.
 """
 
 import sys
 from collections.abc import Callable
 
-from benchmarks.competitors.stretches import rates, use_all_processors
+from benchmarks.competitors.stretches import print_each_turn, rates, use_all_processors
 
 
 def main() -> None:
-    """Print the best rates over all sizes."""
-    library, seconds, *sizes = sys.argv[1:]
+    """Print the best rates over all sizes, turn by turn."""
+    library, seconds, *words = sys.argv[1:]
     make = {"torch": torch_product, "numpy": numpy_product, "onednn": onednn_product}[library]
-    found = [rates(make(int(n)), 2 * int(n) ** 3 / 1e9, float(seconds)) for n in sizes]
-    print("rate", *(max(side) for side in zip(*found, strict=True)))
+    sizes = [int(word) for word in words]
+
+    def turn() -> tuple[float, float]:
+        found = [rates(make(n), 2 * n**3 / 1e9, float(seconds)) for n in sizes]
+        return max(best for best, _ in found), max(median for _, median in found)
+
+    print_each_turn(turn)
 
 
 def torch_product(n: int) -> Callable[[], object]:

@@ -2,6 +2,7 @@
 
 import os
 import statistics
+import sys
 import time
 from collections.abc import Callable
 
@@ -15,6 +16,12 @@ def use_all_processors() -> None:
     import torch
 
     torch.set_num_threads(len(os.sched_getaffinity(0)))
+
+
+def print_each_turn(turn: Callable[[], tuple[float, float]]) -> None:
+    """The best rate and the median of a turn for each line that is read; to start for each anew would take longer."""
+    for _ in sys.stdin:
+        print("rate", *turn(), flush=True)
 
 
 def rates(work: Callable[[], object], amount: float, seconds: float) -> tuple[float, float]:

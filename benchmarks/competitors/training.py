@@ -2,15 +2,15 @@
 
 Run by the environment's interpreter: ``training MODEL SECONDS LAYERS WIDTH HEADS TOKENS VOCABULARY USED BATCH RATE
 PARAMETERS``, where the model is transformers', or torch's modules put together by hand; AdamW is one fused kernel.
-Prints the best and the median rate in samples a second; fails where the model has not so many parameters, or does not
-learn.
+For each line that it reads it prints the best and the median rate in samples a second; fails where the model has not so
+many parameters, or does not learn.
 """
 
 import sys
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.competitors.stretches import rates, use_all_processors
+from benchmarks.competitors.stretches import print_each_turn, rates, use_all_processors
 
 # As GPT-2 has it, and transformers by default.
 DROPOUT = 0.1
@@ -30,7 +30,7 @@ class Size:
 
 
 def main() -> None:
-    """Print the rates of one model."""
+    """Print the rates of one model, turn by turn."""
     import torch
 
     model_name, seconds, *numbers, rate, parameters = sys.argv[1:]
@@ -51,12 +51,17 @@ def main() -> None:
         optimizer.step()
         losses[1:] = [loss.detach()]
 
-    losses.append(loss_of(ids).detach())
-    found = rates(step, batch, float(seconds))
+    def turn() -> tuple[float, float]:
+        found = rates(step, batch, float(seconds))
+        if losses[-1] > LOSS_FALLS_TO * losses[0]:
+            sys.exit(f"the loss went from {losses[0]:.2f} to {losses[-1]:.2f}")
+        return found
+
     counted = sum(parameter.numel() for parameter in model.parameters())
-    if counted != int(parameters) or losses[-1] > LOSS_FALLS_TO * losses[0]:
-        sys.exit(f"{counted} parameters instead of {parameters}, loss from {losses[0]:.2f} to {losses[-1]:.2f}")
-    print("rate", *found)
+    if counted != int(parameters):
+        sys.exit(f"{counted} parameters instead of {parameters}")
+    losses.append(loss_of(ids).detach())
+    print_each_turn(turn)
 
 
 def from_transformers(size: Size) -> tuple[Any, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.asked import reached
-from benchmarks.asked.reached import TURNS, Rates, highest, printed, take_turns
+from benchmarks.asked.reached import TURNS, Rates, highest, started, take_turns
 from tests.checks.conftest import ROOT
 from verify.checks.benchmark import training_throughput as training
 from verify.checks.models.block_stack import Blocks
@@ -49,9 +49,18 @@ def test_the_highest_rates_of_all_sizes_count() -> None:
     assert highest([Rates(9.0, 2.0), Rates(6.0, 5.0)]) == Rates(9.0, 5.0)
 
 
-def test_what_another_program_prints_is_read_from_its_line() -> None:
-    words = [sys.executable, "-c", "print('warming up'); print('rate 12.5 11.0')"]
-    assert printed(words, {}) == Rates(12.5, 11.0)
+def test_a_program_takes_a_turn_for_each_line() -> None:
+    source = (
+        "import sys\nprint('warming up')\nfor turn, _ in enumerate(sys.stdin): print('rate 12.5', turn, flush=True)"
+    )
+    with started([sys.executable, "-c", source], {}) as contender:
+        assert [contender(), contender()] == [Rates(12.5, 0.0), Rates(12.5, 1.0)]
+
+
+def test_a_program_that_ends_instead_of_taking_its_turn_is_told() -> None:
+    told = pytest.raises(RuntimeError, match="ended with 3 before its turn was over")
+    with started([sys.executable, "-c", "raise SystemExit(3)"], {}) as contender, told:
+        contender()
 
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
