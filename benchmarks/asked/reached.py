@@ -45,6 +45,8 @@ class Rates:
 
 
 Contender = Callable[[], Rates]
+# What it reached in a turn, and what disturbed it, or None.
+Turn = tuple[Rates, str | None]
 
 
 @check(level="certify", needs=["torch"], devices=["cpu"], timeout_seconds=600)
@@ -119,7 +121,7 @@ def steps_in_turns(ctx: Context) -> None:
     _take_turns_with_programs(ctx, ours, programs)
 
 
-def take_turns(ctx: Context, ours: Contender, others: Mapping[str, Contender]) -> None:
+def take_turns(ctx: Context, ours: Callable[[], Turn], others: Mapping[str, Callable[[], Turn]]) -> None:
     """Everyone once a turn; every second time in reverse, so that drift favours none.
 
     All are watched alike: one that was disturbed would flatter the others. Spread is no disturbance: it is in the
@@ -128,13 +130,17 @@ def take_turns(ctx: Context, ours: Contender, others: Mapping[str, Contender]) -
     everyone = [(OURS, ours), *others.items()]
     for turn in range(TURNS):
         for whose, contender in everyone[:: -1 if turn % 2 else 1]:
-            disturbed = disturbance.watch(ctx.device)
-            rates = contender()
-            doubt = disturbed()
+            rates, doubt = contender()
             told: dict[str, Note] = {"turn": turn, "whose": whose}
             ctx.require(rates.best >= rates.median > 0, f"{whose}: {rates.best} at best, {rates.median} in the middle")
             for name, rate in (("best_rate", rates.best), ("median_rate", rates.median)):
                 ctx.measure(name, rate, unit="1", direction="higher", conditions=told, inconclusive=doubt)
+
+
+def watched(ctx: Context, contender: Contender) -> Turn:
+    """A turn of what runs in this process."""
+    disturbed = disturbance.watch(ctx.device)
+    return contender(), disturbed()
 
 
 def highest(rates: Sequence[Rates]) -> Rates:
@@ -143,14 +149,14 @@ def highest(rates: Sequence[Rates]) -> Rates:
 
 
 @contextmanager
-def started(words: Sequence[str], environment: Mapping[str, str]) -> Iterator[Contender]:
-    """A program that takes a turn for each line that it reads, and says nothing, and does nothing, between them."""
+def started(words: Sequence[str], environment: Mapping[str, str]) -> Iterator[Callable[[], Turn]]:
+    """A program that takes a turn for each line that it reads, and does nothing between them."""
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as program:
         yield partial(asked, program)
 
 
-def asked(program: "subprocess.Popen[str]") -> Rates:
-    """What it prints after the word rate: its best, then its median.
+def asked(program: "subprocess.Popen[str]") -> Turn:
+    """What it prints after the word rate: its best, its median, and what it saw disturb them.
 
     Raises:
         RuntimeError: It has ended instead.
@@ -160,8 +166,8 @@ def asked(program: "subprocess.Popen[str]") -> Rates:
         print(file=program.stdin, flush=True)
     for line in program.stdout or ():
         if line.startswith("rate "):
-            best, median = map(float, line.split()[1:])
-            return Rates(best, median)
+            _, best, median, *doubt = line.split(maxsplit=3)
+            return Rates(float(best), float(median)), "".join(doubt).strip() or None
     raise RuntimeError(f"{program.args!r} ended with {program.wait()} before its turn was over")
 
 
@@ -200,7 +206,8 @@ def _stream(ctx: Context, name: str, arrays: "Sequence[torch.Tensor]", work: Cal
         ctx.require(torch.allclose(target[::97], wanted), f"{name} in C computes something else")
         return rates
 
-    take_turns(ctx, ours, {"C, gcc -O3 -march=native": theirs})
+    others = {"C, gcc -O3 -march=native": partial(watched, ctx, theirs)}
+    take_turns(ctx, partial(watched, ctx, ours), others)
 
 
 def _rates(seconds: Sequence[float], amount: float) -> Rates:
@@ -217,4 +224,4 @@ def _take_turns_with_programs(ctx: Context, ours: Contender, programs: Mapping[s
             )
             for whose, (name, *words) in programs.items()
         }
-        take_turns(ctx, ours, others)
+        take_turns(ctx, partial(watched, ctx, ours), others)

@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from verify.probe import disturbance
+
 # As long as our own samples last at least.
 STRETCH_SECONDS = 0.02
 WARM_UP_SECONDS = 0.5
@@ -19,9 +21,14 @@ def use_all_processors() -> None:
 
 
 def print_each_turn(turn: Callable[[], tuple[float, float]]) -> None:
-    """The best rate and the median of a turn for each line that is read; to start for each anew would take longer."""
+    """For each line that is read the best rate, the median and what disturbed; to start for each anew would take long.
+
+    What others use is seen from here alone: for whoever asks, this program is one of the others.
+    """
     for _ in sys.stdin:
-        print("rate", *turn(), flush=True)
+        disturbed = disturbance.watch("cpu")
+        best, median = turn()
+        print("rate", best, median, disturbed() or "", flush=True)
 
 
 def rates(work: Callable[[], object], amount: float, seconds: float) -> tuple[float, float]:

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.competitors import stretches
 from tests.checks.conftest import ROOT
+from verify.probe import disturbance
 
 TRAINING = ("0.05", "1", "64", "1", "8", "256", "16", "4", "1e-2", str(12 * 64**2 + 13 * 64 + (256 + 8 + 2) * 64))
 
@@ -27,8 +28,16 @@ def printed(python: Any, *words: str) -> "subprocess.CompletedProcess[str]":
 
 def assert_two_turns(said: str) -> None:
     turns = [line.split() for line in said.splitlines()]
-    assert [name for name, _, _ in turns] == ["rate", "rate"], "a turn for each line that it reads"
-    assert all(float(best) >= float(median) > 0 for _, best, median in turns)
+    assert [words[0] for words in turns] == ["rate", "rate"], "a turn for each line that it reads"
+    assert all(float(best) >= float(median) > 0 for _, best, median, *_ in turns)
+
+
+def test_a_turn_tells_what_disturbed_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    reasons = iter([None, "a noisy neighbour"])
+    monkeypatch.setattr(disturbance, "watch", lambda _: lambda: next(reasons))
+    monkeypatch.setattr("sys.stdin", ["\n", "\n"])
+    stretches.print_each_turn(lambda: (2.0, 1.0))
+    assert capsys.readouterr().out.splitlines() == ["rate 2.0 1.0 ", "rate 2.0 1.0 a noisy neighbour"]
 
 
 def test_the_best_and_the_median_are_of_warm_stretches_of_the_least_length(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.asked import reached
-from benchmarks.asked.reached import TURNS, Rates, highest, started, take_turns
+from benchmarks.asked.reached import TURNS, Rates, Turn, highest, started, take_turns, watched
 from tests.checks.conftest import ROOT
 from verify.checks.benchmark import training_throughput as training
 from verify.checks.models.block_stack import Blocks
@@ -20,13 +20,12 @@ from verify.probe.context import Context, Failed
 CONTEXT: Any = ("cpu", 0, 2, ROOT, ROOT, ROOT, ROOT)
 
 
-def test_every_second_turn_goes_backwards_and_is_recorded_by_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_second_turn_goes_backwards_and_is_recorded_by_whose_it_is() -> None:
     order: list[str] = []
-    monkeypatch.setattr(disturbance, "watch", lambda _: lambda: "a neighbour" if order[-1] == "B" else None)
 
-    def contender(whose: str) -> Rates:
+    def contender(whose: str) -> Turn:
         order.append(whose)
-        return Rates(10.0, 8.0)
+        return Rates(10.0, 8.0), "a neighbour" if whose == "B" else None
 
     context = Context(*CONTEXT)
     take_turns(context, partial(contender, "ours"), {whose: partial(contender, whose) for whose in ("A", "B")})
@@ -42,19 +41,29 @@ def test_every_second_turn_goes_backwards_and_is_recorded_by_whose_it_is(monkeyp
 def test_a_median_above_the_best_is_no_rate() -> None:
     context = Context(*CONTEXT)
     with pytest.raises(Failed, match=r"ours: 1\.0 at best, 2\.0 in the middle"):
-        take_turns(context, lambda: Rates(1.0, 2.0), {})
+        take_turns(context, lambda: (Rates(1.0, 2.0), None), {})
 
 
 def test_the_highest_rates_of_all_sizes_count() -> None:
     assert highest([Rates(9.0, 2.0), Rates(6.0, 5.0)]) == Rates(9.0, 5.0)
 
 
-def test_a_program_takes_a_turn_for_each_line() -> None:
-    source = (
-        "import sys\nprint('warming up')\nfor turn, _ in enumerate(sys.stdin): print('rate 12.5', turn, flush=True)"
-    )
+def test_what_runs_in_this_process_is_watched_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(disturbance, "watch", lambda device: lambda: f"{seen} on {device}")
+
+    def contender() -> Rates:
+        seen.append("working")
+        return Rates(10.0, 8.0)
+
+    assert watched(Context(*CONTEXT), contender) == (Rates(10.0, 8.0), "['working'] on cpu")
+
+
+def test_a_program_takes_a_turn_for_each_line_and_tells_what_disturbed_it() -> None:
+    turns = "for turn, _ in enumerate(sys.stdin): print('rate 12.5', turn, 'a noisy neighbour' * turn, flush=True)"
+    source = f"import sys\nprint('warming up')\n{turns}"
     with started([sys.executable, "-c", source], {}) as contender:
-        assert [contender(), contender()] == [Rates(12.5, 0.0), Rates(12.5, 1.0)]
+        assert [contender(), contender()] == [(Rates(12.5, 0.0), None), (Rates(12.5, 1.0), "a noisy neighbour")]
 
 
 def test_a_program_that_ends_instead_of_taking_its_turn_is_told() -> None:
