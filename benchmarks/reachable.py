@@ -22,7 +22,10 @@ ASKED: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("triads_in_turns", "bandwidth, triad", "GB/s"),
         ("copies_in_turns", "bandwidth, copy", "GB/s"),
     ],
-    "training": [("steps_in_turns", "training GPT-2 2x256, float32, AdamW, batch 16 x 32", "samples/s")],
+    "training": [
+        ("steps_of_16_in_turns", "training GPT-2 2x256, float32, AdamW, batch 16 x 32", "samples/s"),
+        ("steps_of_32_in_turns", "training GPT-2 2x256, float32, AdamW, batch 32 x 32", "samples/s"),
+    ],
 }
 # Of one turn: rates by whose they are, without those that something disturbed.
 Turn = Mapping[str, float]
