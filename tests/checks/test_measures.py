@@ -3,6 +3,7 @@
 import json
 import math
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -10,12 +11,15 @@ from tests.checks.cases import DRIVER
 from tests.checks.conftest import Provisioned
 from verify.checks.measures import device_room
 
-ERRORS = """
+# Makes the package importable, as for the faults.
+DRIVEN = """
 import importlib.util, json, sys
 spec = importlib.util.spec_from_file_location("driver", sys.argv[1])
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 import torch
+"""
+ERRORS = """
 from verify.checks.measures.precision import EPS, worst_error
 def error(results, exact, scale):
     return worst_error(torch.tensor(results), torch.tensor(exact, dtype=torch.float64), scale)
@@ -35,13 +39,40 @@ print(json.dumps({
 """
 
 
+def printed(provisioned: Provisioned, source: str) -> Any:
+    """What a program prints in its last line, as JSON, run in the environment."""
+    words = [str(provisioned.python), "-P", "-c", DRIVEN + source, str(DRIVER)]
+    done = subprocess.run(words, env=provisioned.variables, check=True, capture_output=True, text=True, timeout=120)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 @pytest.mark.environment
 def test_no_error_is_none_on_any_scale_and_no_number_is_never_right(provisioned: Provisioned) -> None:
-    words = [str(provisioned.python), "-P", "-c", ERRORS, str(DRIVER)]
-    done = subprocess.run(words, env=provisioned.variables, check=True, capture_output=True, text=True, timeout=120)
-    errors = json.loads(done.stdout.splitlines()[-1])
+    errors = printed(provisioned, ERRORS)
     wrong = ("off at zero", "nan", "nan at zero", "infinite", "as infinite")
     assert errors == {"exact": 0, "off": 2, "no scale": 0} | dict.fromkeys(wrong, math.inf)
+
+
+OPERATORS = """
+from verify.checks.measures.operators import names, observed
+def work():
+    torch.nn.functional.linear(torch.ones(2, 3), torch.ones(4, 3)).relu()
+with observed() as seen:
+    work()
+imported = "torch._inductor" in sys.modules
+from torch.profiler import ProfilerActivity, profile
+with profile(activities=[ProfilerActivity.CPU]) as told:
+    work()
+print(json.dumps([names(seen), [event.name for event in told.events()], imported]))
+"""
+
+
+@pytest.mark.environment
+def test_operators_are_those_that_the_newer_profiler_sees_and_no_compiler_is_imported(provisioned: Provisioned) -> None:
+    seen, told, imported = printed(provisioned, OPERATORS)
+    assert seen == told
+    assert {"aten::linear", "aten::relu"} <= set(seen)
+    assert not imported
 
 
 @pytest.mark.parametrize(("limit", "whole"), [(None, True), (10**18, True), (2**30, False)])

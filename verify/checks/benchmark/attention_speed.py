@@ -7,9 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from verify.checks import mlx_device
-from verify.checks.functional.attention import BACKENDS, UNAVAILABLE
+from verify.checks.functional.attention import BACKENDS, UNAVAILABLE, backends_in
 from verify.checks.measures import evaluated
 from verify.checks.measures.device_room import scores_fit
+from verify.checks.measures.operators import names, observed
 from verify.checks.measures.precision import worst_error
 from verify.checks.measures.timed import less_takes_no_longer, record_rate, record_seconds, timed
 from verify.checks.torch_device import ready, require_on
@@ -133,9 +134,7 @@ def _short_enough(tokens: int, seen: dict[int, Timing]) -> bool:
 
 def _observed(work: "partial[torch.Tensor]") -> str | None:
     """The backend whose operator the profiler saw; None when there is none for these inputs."""
-    from torch.profiler import ProfilerActivity, profile
-
-    with warnings.catch_warnings(), profile(activities=[ProfilerActivity.CPU]) as told:
+    with warnings.catch_warnings(), observed() as seen:
         # CUDA warns of each condition that a backend does not meet.
         warnings.simplefilter("ignore")
         try:
@@ -144,9 +143,7 @@ def _observed(work: "partial[torch.Tensor]") -> str | None:
             if not str(error).startswith(UNAVAILABLE):
                 raise
             return None
-    called = [event.name for event in told.events()]
-    ran = [name for name, operator in BACKENDS.items() if any(one.startswith(operator) for one in called)]
-    return " and ".join(ran) or "none that is known"
+    return " and ".join(backends_in(names(seen))) or "none that is known"
 
 
 def _record(ctx: Context, backend: str, tokens: int, timing: Timing) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from verify.checks.benchmark.attention_speed import flops
-from verify.checks.functional.attention import BACKENDS
+from verify.checks.functional.attention import backends_in
 from verify.checks.measures.device_room import scores_fit
+from verify.checks.measures.operators import names, observed
 from verify.checks.measures.precision import worst_error
 from verify.checks.measures.timed import record_seconds, timed
 from verify.checks.models.block_stack import HEAD_WIDTH, Blocks
@@ -100,12 +101,10 @@ def lengths_for(lengths: Sequence[int], fits: Callable[[int], bool]) -> list[int
 
 def _lengths(ctx: Context, work: "Callable[[int], torch.Tensor]") -> list[int]:
     """All lengths for a fused kernel; otherwise those of which all pairs of tokens fit the device's memory."""
-    from torch.profiler import ProfilerActivity, profile
-
     wanted, heads = LENGTHS[ctx.device], BLOCKS[ctx.device].width // HEAD_WIDTH
-    with profile(activities=[ProfilerActivity.CPU]) as told:
+    with observed() as seen:
         work(wanted[0])
-    if not any(event.name.startswith(BACKENDS["MATH"]) for event in told.events()):
+    if "MATH" not in backends_in(names(seen)):
         return list(wanted)
     found = lengths_for(wanted, lambda tokens: scores_fit(ctx.device, heads, tokens))
     if left_out := [tokens for tokens in wanted if tokens not in found]:

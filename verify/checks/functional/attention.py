@@ -3,10 +3,11 @@
 import contextlib
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from verify.checks.measures.operators import names, observed
 from verify.checks.measures.precision import FORMATS, worst_error
 from verify.checks.torch_device import ready, require_on
 from verify.probe.check import check
@@ -133,6 +134,11 @@ def asked_of(device: str) -> tuple[str, ...]:
     return WITHOUT_CHOICE.get(device, tuple(BACKENDS))
 
 
+def backends_in(called: Sequence[str]) -> list[str]:
+    """The backends whose operators are among those that were called."""
+    return [name for name, operator in BACKENDS.items() if any(one.startswith(operator) for one in called)]
+
+
 def _questions(ctx: Context) -> Iterator[tuple[str, str, Attention]]:
     import torch
 
@@ -164,7 +170,7 @@ def _attend(ctx: Context, given: Attention, backend: str | None) -> Attended:
     inputs = [tensor.to(ctx.device, copy=True).requires_grad_() for tensor in (given.query, given.key, given.value)]
     mask = {"is_causal": True} if given.masked == "causal" else {"attn_mask": given.mask().to(ctx.device)}
     asked = sdpa_kernel([getattr(SDPBackend, backend)]) if backend else contextlib.nullcontext()
-    with warnings.catch_warnings(record=True) as told, asked, _observed() as profile:
+    with warnings.catch_warnings(record=True) as told, asked, observed() as seen:
         warnings.simplefilter("always")
         try:
             output = scaled_dot_product_attention(*inputs, **mask)
@@ -174,16 +180,8 @@ def _attend(ctx: Context, given: Attention, backend: str | None) -> Attended:
             return Attended(_reasons(str(error), [str(one.message) for one in told]))
     require_on(ctx, output)
     output.backward(given.slope.to(ctx.device))
-    called = [event.name for event in profile.events()]
-    ran = [name for name, operator in BACKENDS.items() if any(one.startswith(operator) for one in called)]
+    ran = backends_in(names(seen))
     return Attended(" and ".join(ran) or "none that is known", output, tuple(tensor.grad for tensor in inputs))
-
-
-def _observed() -> "torch.profiler.profile":
-    """The profiler, of operators only: which of them were called is the same on every device."""
-    from torch.profiler import ProfilerActivity, profile
-
-    return profile(activities=[ProfilerActivity.CPU])
 
 
 def _reasons(error: str, warned: list[str]) -> str:

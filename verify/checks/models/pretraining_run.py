@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from verify.checks.measures.operators import observed
 from verify.checks.models.bert import UNTOLD, MaskedText, Shape, bert
 
 if TYPE_CHECKING:
@@ -154,9 +155,7 @@ def operations(work: "Callable[[], object]", trace: Path) -> dict[str, set[str]]
 
     A dispatch mode would be simpler, but a compiled model that once ran under one runs uncompiled ever after.
     """
-    from torch.profiler import ProfilerActivity, profile
-
-    with profile(activities=[ProfilerActivity.CPU], record_shapes=True) as seen:
+    with observed(with_formats=True) as seen:
         work()
     seen.export_chrome_trace(str(trace))
     found: dict[str, set[str]] = {}
