@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.competitors.stretches import WARM_UP_SECONDS
 from verify.checks.benchmark import bandwidth, matmul, training_throughput
 from verify.checks.measures.timed import timed
 from verify.checks.models.block_stack import HEAD_WIDTH
@@ -93,8 +92,9 @@ def products_in_turns(ctx: Context) -> None:
         "OpenBLAS, through numpy": "numpy",
         "a bare loop over oneDNN": "onednn",
     }
-    seconds = sampling_seconds(matmul.BUDGET_SECONDS)
-    programs = {whose: ("products", library, seconds, *sizes) for whose, library in libraries.items()}
+    programs = {
+        whose: ("products", library, str(matmul.BUDGET_SECONDS), *sizes) for whose, library in libraries.items()
+    }
     _take_turns_with_programs(ctx, ours, programs)
 
 
@@ -123,19 +123,15 @@ def _steps(ctx: Context, batch: int) -> None:
     parameters = blocks.parameters + (vocabulary + tokens + 2) * blocks.width
     size = [blocks.layers, blocks.width, blocks.width // HEAD_WIDTH, tokens, vocabulary]
     words = [str(word) for word in (*size, used, batch, training_throughput.LEARNING_RATE, parameters)]
-    seconds = sampling_seconds(training_throughput.BUDGET_SECONDS)
     models = {"a bare loop over transformers' model": "transformers", "the model by hand in torch": "hand"}
-    programs = {whose: ("training", model, seconds, *words) for whose, model in models.items()}
+    programs = {
+        whose: ("training", model, str(training_throughput.BUDGET_SECONDS), *words) for whose, model in models.items()
+    }
 
     def ours() -> Rates:
         return _rates(training_throughput.step_timing(ctx, batch).samples, batch)
 
     _take_turns_with_programs(ctx, ours, programs)
-
-
-def sampling_seconds(budget: float) -> str:
-    """Of a budget of ours, of which warming up is a part: who samples for longer sees the better best."""
-    return str(budget - WARM_UP_SECONDS)
 
 
 def take_turns(ctx: Context, ours: Callable[[], Turn], others: Mapping[str, Callable[[], Turn]]) -> None:

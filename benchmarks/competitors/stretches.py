@@ -32,13 +32,18 @@ def print_each_turn(turn: Callable[[], tuple[float, float]]) -> None:
 
 
 def rates(work: Callable[[], object], amount: float, seconds: float) -> tuple[float, float]:
-    """The best rate and the median, over stretches of at least 20 ms, once it is warm; a call does the amount."""
+    """The best rate and the median, over stretches of at least 20 ms; a call does the amount.
+
+    The seconds are those of warming up and sampling together, as in our own budgets: who samples for longer sees the
+    better best.
+    """
     stretch(work, 1)
+    start = time.perf_counter()
+    warm, end = start + min(WARM_UP_SECONDS, seconds / 2), start + seconds
     calls = max(1, round(STRETCH_SECONDS / stretch(work, 1)))
-    warm = time.perf_counter() + WARM_UP_SECONDS
     while time.perf_counter() < warm:
         stretch(work, calls)
-    end, seen = time.perf_counter() + seconds, [stretch(work, calls)]
+    seen = [stretch(work, calls)]
     while time.perf_counter() < end:
         seen.append(stretch(work, calls))
     return amount / min(seen), amount / statistics.median(seen)

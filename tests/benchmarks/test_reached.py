@@ -11,7 +11,6 @@ import pytest
 
 from benchmarks.asked import reached
 from benchmarks.asked.reached import TURNS, Rates, Turn, highest, started, take_turns, watched
-from benchmarks.competitors import stretches
 from tests.checks.conftest import ROOT
 from verify.checks.benchmark import training_throughput as training
 from verify.checks.models.block_stack import Blocks
@@ -99,10 +98,6 @@ class Floats:
 
 def test_the_batches_are_the_second_and_the_third_that_our_check_tries() -> None:
     assert training.BATCHES[1:3] == (16, 32)
-
-
-def test_warming_up_and_sampling_take_others_as_long_as_us() -> None:
-    assert float(reached.sampling_seconds(2.0)) + stretches.WARM_UP_SECONDS == 2.0
 
 
 def test_the_model_that_others_train_has_the_parameters_of_gpt2() -> None:
