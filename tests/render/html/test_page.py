@@ -84,6 +84,15 @@ def test_every_sample_of_a_benchmark_is_on_the_page() -> None:
     assert "352 357 349" in text
 
 
+def test_a_number_tells_what_a_share_is_of() -> None:
+    raw = render(REPORTS["roofline"]())
+    cells = re.findall(r"% of attainable<sup>([0-9]+)</sup>", raw)
+    told = re.findall(r"<li>(.+?)</li>", raw.partition("Attainable by what")[2].partition("</ol>")[0])
+    assert told[0] == "the best seen here (matmul.rate[cpu])"
+    assert len(set(told)) == len(told)
+    assert set(cells) == {"1", "2", "3", "4"}
+
+
 def test_samples_above_a_thousand_are_written_without_an_exponent() -> None:
     figure = v3.Measurement.model_validate_json(json.dumps(examples.measured("rate", [1794.25, 909.6, 2e6], "1/s")))
     assert _samples_of(figure) == "1794 910 2e+06"

@@ -20,11 +20,13 @@ KINDS = (
 def render(report: AnyReport) -> str:
     """The report as one HTML file."""
     newer = newest(report)
+    bounds = positions(newer)
     return filled(
         "report.html",
         report=newer,
         pictures=pictures(newer),
-        bounds={id(position.figure): position for position in positions(newer)},
+        bounds={id(position.figure): position for position in bounds},
+        roofs=list(dict.fromkeys(position.roof.origin if position.roof else None for position in bounds)),
         benchmarks=list(sheets(newer, benchmarks=True)),
         others=list(sheets(newer, benchmarks=False)),
         kinds=KINDS,
