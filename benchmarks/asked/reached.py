@@ -19,6 +19,7 @@ from verify.checks.torch_device import ready
 from verify.probe import disturbance
 from verify.probe.check import check
 from verify.probe.context import Context, Note
+from verify.probe.timing import Timing
 
 if TYPE_CHECKING:
     import torch
@@ -74,27 +75,37 @@ def triads_in_turns(ctx: Context) -> None:
 
 @check(level="certify", needs=["torch"], devices=["cpu"], timeout_seconds=900)
 def products_in_turns(ctx: Context) -> None:
-    """Square matrices are multiplied by our check and by three libraries, each at the size for which it is fastest.
+    """Square matrices are multiplied by torch's first library, each side at the size for which it is fastest.
 
     Nothing to be done.
     """
-    ready(ctx)
     shapes = [matmul.Shape(n, n, n) for n in SIZES]
+    _products(ctx, shapes, partial(matmul.product_timing, fmt="float32"), {"a bare torch loop": "torch"})
+
+
+@check(level="certify", needs=["torch"], devices=["cpu"], timeout_seconds=900)
+def best_products_in_turns(ctx: Context) -> None:
+    """The same by torch's second library, where it is the faster, and by whatever else multiplies as fast.
+
+    Nothing to be done.
+    """
+    libraries = {"OpenBLAS, through numpy": "numpy", "a bare loop over oneDNN": "onednn"}
+    _products(ctx, matmul.ONEDNN_SHAPES, matmul.onednn_timing, libraries)
+
+
+def _products(
+    ctx: Context,
+    shapes: Sequence[matmul.Shape],
+    timing: Callable[[Context, matmul.Shape], Timing],
+    libraries: Mapping[str, str],
+) -> None:
+    ready(ctx)
+    words = [str(matmul.BUDGET_SECONDS), *map(str, SIZES)]
+    programs = {whose: ("products", library, *words) for whose, library in libraries.items()}
 
     def ours() -> Rates:
-        timings = [(shape, matmul.product_timing(ctx, shape, "float32")) for shape in shapes]
-        timings += [(shape, matmul.onednn_timing(ctx, shape)) for shape in matmul.ONEDNN_SHAPES]
-        return highest([_rates(one.samples, shape.flops / 1e9) for shape, one in timings])
+        return highest([_rates(timing(ctx, shape).samples, shape.flops / 1e9) for shape in shapes])
 
-    sizes = [str(n) for n in SIZES]
-    libraries = {
-        "a bare torch loop": "torch",
-        "OpenBLAS, through numpy": "numpy",
-        "a bare loop over oneDNN": "onednn",
-    }
-    programs = {
-        whose: ("products", library, str(matmul.BUDGET_SECONDS), *sizes) for whose, library in libraries.items()
-    }
     _take_turns_with_programs(ctx, ours, programs)
 
 
