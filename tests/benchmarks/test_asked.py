@@ -17,7 +17,7 @@ from verify.run.plan import plan
 def test_only_the_benchmarks_ask_them_and_alone() -> None:
     checks = [check for path in (ITSELF, DOUBLED, REACHED) for check in checks_of(path, "benchmark")]
     jobs = plan(checks, level="certify", environment="cpu", promised=["cpu"], locked=["torch", "transformers"])
-    assert len(jobs) == 8
+    assert len(jobs) == 10
     assert all(job.alone and not job.skip for job in jobs)
     assert not {check.id for check in checks} & {check.id for check in find_checks()}
 
