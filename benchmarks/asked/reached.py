@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from verify.checks.benchmark import bandwidth, matmul, training_throughput
 from verify.checks.measures.timed import timed
@@ -44,6 +44,7 @@ class Rates:
 Contender = Callable[[], Rates]
 # What it reached in a turn, and what disturbed it, or None.
 Turn = tuple[Rates, str | None]
+Size = TypeVar("Size")
 
 
 @check(level="certify", needs=["torch"], devices=["cpu"], timeout_seconds=600)
@@ -100,13 +101,14 @@ def _products(
     libraries: Mapping[str, str],
 ) -> None:
     ready(ctx)
-    words = [str(matmul.BUDGET_SECONDS), *map(str, SIZES)]
-    programs = {whose: ("products", library, *words) for whose, library in libraries.items()}
+    programs = {whose: ("products", library, str(matmul.BUDGET_SECONDS)) for whose, library in libraries.items()}
 
-    def ours() -> Rates:
-        return highest([_rates(timing(ctx, shape).samples, shape.flops / 1e9) for shape in shapes])
+    def rates_of(shape: matmul.Shape) -> Rates:
+        return _rates(timing(ctx, shape).samples, shape.flops / 1e9)
 
-    _take_turns_with_programs(ctx, ours, programs)
+    ours = at_the_fastest(lambda shape: watched(ctx, partial(rates_of, shape)), shapes)
+    with _all_started(ctx, programs) as others:
+        take_turns(ctx, ours, {whose: at_the_fastest(program, SIZES) for whose, program in others.items()})
 
 
 @check(level="certify", needs=["torch", "transformers"], devices=["cpu"], timeout_seconds=900)
@@ -142,7 +144,8 @@ def _steps(ctx: Context, batch: int) -> None:
     def ours() -> Rates:
         return _rates(training_throughput.step_timing(ctx, batch).samples, batch)
 
-    _take_turns_with_programs(ctx, ours, programs)
+    with _all_started(ctx, programs) as others:
+        take_turns(ctx, partial(watched, ctx, ours), others)
 
 
 def take_turns(ctx: Context, ours: Callable[[], Turn], others: Mapping[str, Callable[[], Turn]]) -> None:
@@ -167,27 +170,42 @@ def watched(ctx: Context, contender: Contender) -> Turn:
     return contender(), disturbed()
 
 
-def highest(rates: Sequence[Rates]) -> Rates:
-    """The highest of each."""
-    return Rates(max(each.best for each in rates), max(each.median for each in rates))
+def at_the_fastest(contender: Callable[[Size], Turn], sizes: Sequence[Size]) -> Callable[[], Turn]:
+    """Turns of what can be done in several sizes: the first in each of them, all others in the one that was fastest.
+
+    Turns have to be short, for neighbours change within seconds.
+    """
+    left = list(sizes)
+
+    def turn() -> Turn:
+        found = [(contender(size), size) for size in left]
+        fastest, size = max(found, key=lambda one: one[0][0].best)
+        left[:] = [size]
+        return fastest
+
+    return turn
 
 
 @contextmanager
-def started(words: Sequence[str], environment: Mapping[str, str]) -> Iterator[Callable[[], Turn]]:
+def started(words: Sequence[str], environment: Mapping[str, str]) -> Iterator[Callable[..., Turn]]:
     """A program that takes a turn for each line that it reads, and does nothing between them."""
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as program:
         yield partial(asked, program)
 
 
-def asked(program: "subprocess.Popen[str]") -> Turn:
+def asked(program: "subprocess.Popen[str]", size: int | None = None) -> Turn:
     """What it prints after the word rate: its best, its median, and what it saw disturb them.
+
+    Args:
+        program: That waits for its turn.
+        size: What it shall do, where it can do several.
 
     Raises:
         RuntimeError: It has ended instead.
     """
     # What has ended already says so by printing nothing.
     with suppress(BrokenPipeError):
-        print(file=program.stdin, flush=True)
+        print("" if size is None else size, file=program.stdin, flush=True)
     for line in program.stdout or ():
         if line.startswith("rate "):
             _, best, median, *doubt = line.split(maxsplit=3)
@@ -238,14 +256,14 @@ def _rates(seconds: Sequence[float], amount: float) -> Rates:
     return Rates(amount / min(seconds), amount / statistics.median(seconds))
 
 
-def _take_turns_with_programs(ctx: Context, ours: Contender, programs: Mapping[str, Sequence[str]]) -> None:
-    """Take turns with competitors, by the interpreter that our own check runs in, which find this project."""
+@contextmanager
+def _all_started(ctx: Context, programs: Mapping[str, Sequence[str]]) -> Iterator[dict[str, Callable[..., Turn]]]:
+    """Competitors by whose they are, in the interpreter that our own check runs in, which find this project."""
     environment = {**os.environ, "PYTHONPATH": str(ctx.root), "TRANSFORMERS_VERBOSITY": "error"}
     with ExitStack() as stack:
-        others = {
+        yield {
             whose: stack.enter_context(
                 started([sys.executable, "-P", "-m", f"benchmarks.competitors.{name}", *words], environment)
             )
             for whose, (name, *words) in programs.items()
         }
-        take_turns(ctx, partial(watched, ctx, ours), others)

@@ -1,7 +1,7 @@
 """Matrix products as anyone would time them: a bare loop over the library.
 
-Run by the environment's interpreter: ``products torch|numpy|onednn SECONDS N...``. For each line that it reads it
-prints the best and the median rate in GFLOPS, each of the size for which it is highest.
+Run by the environment's interpreter: ``products torch|numpy|onednn SECONDS``. For each line that it reads, a
+size, it prints the best and the median rate in GFLOPS.
 """
 
 import sys
@@ -11,14 +11,13 @@ from benchmarks.competitors.stretches import print_each_turn, rates, use_all_pro
 
 
 def main() -> None:
-    """Print the best rates over all sizes, turn by turn."""
-    library, seconds, *words = sys.argv[1:]
+    """Print the rates of one library, turn by turn."""
+    library, seconds = sys.argv[1:]
     make = {"torch": torch_product, "numpy": numpy_product, "onednn": onednn_product}[library]
-    sizes = [int(word) for word in words]
 
-    def turn() -> tuple[float, float]:
-        found = [rates(make(n), 2 * n**3 / 1e9, float(seconds)) for n in sizes]
-        return max(best for best, _ in found), max(median for _, median in found)
+    def turn(size: str) -> tuple[float, float]:
+        n = int(size)
+        return rates(make(n), 2 * n**3 / 1e9, float(seconds))
 
     print_each_turn(turn)
 

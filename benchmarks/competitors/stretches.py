@@ -20,14 +20,15 @@ def use_all_processors() -> None:
     torch.set_num_threads(len(os.sched_getaffinity(0)))
 
 
-def print_each_turn(turn: Callable[[], tuple[float, float]]) -> None:
-    """For each line that is read the best rate, the median and what disturbed; to start for each anew would take long.
+def print_each_turn(turn: Callable[[str], tuple[float, float]]) -> None:
+    """For each line that is read the best rate, the median and what disturbed what the line asks for.
 
-    What others use is seen from here alone: for whoever asks, this program is one of the others.
+    To start for each anew would take long. What others use is seen from here alone: for whoever asks, this program is
+    one of the others.
     """
-    for _ in sys.stdin:
+    for line in sys.stdin:
         disturbed = disturbance.watch("cpu")
-        best, median = turn()
+        best, median = turn(line)
         print("rate", best, median, disturbed() or "", flush=True)
 
 

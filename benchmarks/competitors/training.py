@@ -51,7 +51,7 @@ def main() -> None:
         optimizer.step()
         losses[1:] = [loss.detach()]
 
-    def turn() -> tuple[float, float]:
+    def turn(_: str) -> tuple[float, float]:
         found = rates(step, batch, float(seconds))
         if losses[-1] > LOSS_FALLS_TO * losses[0]:
             sys.exit(f"the loss went from {losses[0]:.2f} to {losses[-1]:.2f}")

@@ -18,7 +18,7 @@ def printed(python: Any, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [str(python), "-P", "-m", *words],
         check=False,
-        input="\n\n",
+        input="64\n128\n",
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -35,9 +35,9 @@ def assert_two_turns(said: str) -> None:
 def test_a_turn_tells_what_disturbed_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     reasons = iter([None, "a noisy neighbour"])
     monkeypatch.setattr(disturbance, "watch", lambda _: lambda: next(reasons))
-    monkeypatch.setattr("sys.stdin", ["\n", "\n"])
-    stretches.print_each_turn(lambda: (2.0, 1.0))
-    assert capsys.readouterr().out.splitlines() == ["rate 2.0 1.0 ", "rate 2.0 1.0 a noisy neighbour"]
+    monkeypatch.setattr("sys.stdin", ["2\n", "4\n"])
+    stretches.print_each_turn(lambda line: (float(line), 1.0))
+    assert capsys.readouterr().out.splitlines() == ["rate 2.0 1.0 ", "rate 4.0 1.0 a noisy neighbour"]
 
 
 def test_the_best_and_the_median_are_of_warm_stretches_of_the_least_length(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,5 +71,5 @@ def test_a_model_of_another_size_is_refused(provisioned: Any) -> None:
 @pytest.mark.environment
 @pytest.mark.parametrize("library", ["torch", "numpy", "onednn"])
 def test_products_print_the_best_and_the_median(provisioned: Any, library: str) -> None:
-    done = printed(provisioned.python, "benchmarks.competitors.products", library, "0.05", "64", "128")
+    done = printed(provisioned.python, "benchmarks.competitors.products", library, "0.05")
     assert_two_turns(done.stdout)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.asked import reached
-from benchmarks.asked.reached import TURNS, Rates, Turn, highest, started, take_turns, watched
+from benchmarks.asked.reached import TURNS, Rates, Turn, at_the_fastest, started, take_turns, watched
 from tests.checks.conftest import ROOT
 from verify.checks.benchmark import training_throughput as training
 from verify.checks.models.block_stack import Blocks
@@ -44,8 +44,16 @@ def test_a_median_above_the_best_is_no_rate() -> None:
         take_turns(context, lambda: (Rates(1.0, 2.0), None), {})
 
 
-def test_the_highest_rates_of_all_sizes_count() -> None:
-    assert highest([Rates(9.0, 2.0), Rates(6.0, 5.0)]) == Rates(9.0, 5.0)
+def test_all_sizes_are_tried_once_and_the_fastest_from_then_on() -> None:
+    tried: list[int] = []
+
+    def contender(size: int) -> Turn:
+        tried.append(size)
+        return Rates({1: 6.0, 2: 9.0, 4: 8.0}[size], 5.0), None
+
+    turn = at_the_fastest(contender, [1, 2, 4])
+    assert [turn(), turn()] == [(Rates(9.0, 5.0), None)] * 2
+    assert tried == [1, 2, 4, 2]
 
 
 def test_what_runs_in_this_process_is_watched_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,10 +68,10 @@ def test_what_runs_in_this_process_is_watched_meanwhile(monkeypatch: pytest.Monk
 
 
 def test_a_program_takes_a_turn_for_each_line_and_tells_what_disturbed_it() -> None:
-    turns = "for turn, _ in enumerate(sys.stdin): print('rate 12.5', turn, 'a noisy neighbour' * turn, flush=True)"
+    turns = "for size in map(int, sys.stdin): print('rate 12.5', size, 'a noisy neighbour' * size, flush=True)"
     source = f"import sys\nprint('warming up')\n{turns}"
     with started([sys.executable, "-c", source], {}) as contender:
-        assert [contender(), contender()] == [(Rates(12.5, 0.0), None), (Rates(12.5, 1.0), "a noisy neighbour")]
+        assert [contender(0), contender(1)] == [(Rates(12.5, 0.0), None), (Rates(12.5, 1.0), "a noisy neighbour")]
 
 
 def test_a_program_that_ends_instead_of_taking_its_turn_is_told() -> None:

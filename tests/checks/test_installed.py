@@ -190,7 +190,6 @@ def test_the_worker_reports_a_broken_installation_as_failed(site: Path, ctx: Con
     request = {name: str(getattr(ctx, name)) for name in ("root", "lock", "scratch", "cache")}
     source = str(ROOT / "verify" / "checks" / "functional" / "installed.py")
     claim = "every_file_is_as_recorded"
-    answer = answer_to(
-        {**request, "device": "", "seed": 0, "threads": 1, "settings": {}, "source": source, "claim": claim}
-    )
+    asked = {"device": "", "seed": 0, "threads": 1, "settings": {}, "modules": [], "source": source, "claim": claim}
+    answer = answer_to({**request, **asked})
     assert (answer["outcome"], answer["reason"]) == ("failed", "alpha_one/core.py differs from RECORD")

@@ -16,14 +16,14 @@ from verify.probe.check import Check, Device, Kind
 from verify.probe.discover import find_checks
 from verify.run import forkserver
 from verify.run.answer import Answer
-from verify.run.forkserver import FEWEST_JOBS, modules_of
+from verify.run.forkserver import FEWEST_JOBS, modules_of, shared_by
 from verify.run.plan import Job
 from verify.run.supervise import Bench, ask_all
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives a process its orphans")
 
-# What stands for a framework: it tells who imported it.
-FRAMEWORK = "import os\nIMPORTED_BY = os.getpid()\n"
+# What stands for a framework: it tells who imported it, and whether garbage was collected meanwhile.
+FRAMEWORK = "import gc, os\nIMPORTED_BY, COLLECTING = os.getpid(), gc.isenabled()\n"
 TELLS = '''
 import os, sys, tempfile
 from pathlib import Path
@@ -37,7 +37,8 @@ def tells(ctx):
     """
     import torch
 
-    ctx.note(imported_by=torch.IMPORTED_BY, process=os.getpid(), parent=os.getppid(), session=os.getsid(0))
+    ctx.note(imported_by=torch.IMPORTED_BY, collecting=torch.COLLECTING)
+    ctx.note(process=os.getpid(), parent=os.getppid(), session=os.getsid(0))
     ctx.note(folder=os.getcwd(), temporary=tempfile.gettempdir(), own=str(ctx.scratch))
     ctx.note(descriptors=len(os.listdir("/proc/self/fd")), input=sys.stdin.read())
     ctx.require(True, "unreached")
@@ -158,6 +159,8 @@ def test_others_import_for_themselves(
     jobs = jobs_of(replace(check_from(tmp_path, TELLS), kind=kind), count)
     told = notes(ask(with_framework(bench, tmp_path), [replace(job, device=device) for job in jobs]))
     assert all(note["imported_by"] == note["process"] for note in told)
+    # Of what a user chooses how to import, that begins when the check does.
+    assert all(note["collecting"] == (device == "mps") for note in told)
 
 
 @pytest.mark.parametrize(
@@ -175,8 +178,9 @@ def test_where_there_can_be_no_server_each_job_is_started_alone(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
 ) -> None:
     monkeypatch.setattr(forkserver, "READY_SECONDS", 2.0)
-    told = check_from(tmp_path, TELLS.replace("    import torch\n", "").replace("torch.IMPORTED_BY", "os.getpid()"))
-    answers = notes(ask(with_framework(bench, tmp_path, source), jobs_of(told, FEWEST_JOBS)))
+    there = "import json, sys\nif json.load(open(sys.argv[1]))['ask'] == 'fork':\n" + textwrap.indent(source, "    ")
+    shared, told = with_framework(bench, tmp_path, f"{there}\n{FRAMEWORK}"), check_from(tmp_path, TELLS)
+    answers = notes(ask(shared, jobs_of(told, FEWEST_JOBS)))
     assert len({note["process"] for note in answers}) == FEWEST_JOBS
 
 
@@ -202,7 +206,7 @@ def test_jobs_of_different_needs_have_servers_of_their_own(bench: Bench, tmp_pat
     assert len({note["imported_by"] for note in told}) == 2
 
 
-def test_what_a_job_shares_follows_from_what_it_needs(tmp_path: Path) -> None:
+def test_what_a_job_imports_follows_from_what_it_needs(tmp_path: Path) -> None:
     check = check_from(tmp_path, IDLE)
     for needs, modules in (
         (("torch",), ("torch",)),
@@ -211,9 +215,12 @@ def test_what_a_job_shares_follows_from_what_it_needs(tmp_path: Path) -> None:
         ((), ()),
     ):
         job = Job(replace(check, terms=replace(check.terms, needs=needs)), None, required=True, skip=None)
-        assert modules_of(job) == modules
-        assert modules_of(replace(job, skip="not in the lock")) == ()
+        assert modules_of(job) == shared_by(job) == modules
+        assert shared_by(replace(job, skip="not in the lock")) == ()
         assert modules_of(replace(job, settings={"model": "a user's own"})) == ()
+        assert modules_of(replace(job, device="mps")) == ()
+        timed = replace(job, check=replace(job.check, kind="benchmark"))
+        assert (modules_of(timed), shared_by(timed)) == (modules, ())
 
 
 def test_an_interrupt_ends_servers_and_what_they_forked(bench: Bench, tmp_path: Path) -> None:

@@ -5,8 +5,6 @@ may hang. So what is forked has only imported, and is never forked once it has a
 the supervisor, which watches and ends it as one that it started itself.
 """
 
-import gc
-import importlib
 import json
 import os
 import socket
@@ -14,6 +12,8 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+
+from verify.probe.imports import import_for_good
 
 READY = b"ready"
 # A message is two paths, which have at most 4096 bytes each; its descriptors are the output and the lifeline.
@@ -37,13 +37,10 @@ def serve(channel: int, modules: Sequence[str]) -> tuple[str, int]:
         The path of the request that the child is to answer, and the descriptor of its lifeline.
     """
     supervisor = socket.socket(fileno=channel)
-    for name in modules:
-        importlib.import_module(name)
+    import_for_good(modules)
     if len(list(TASKS.iterdir())) > 1:
         # Importing started threads, which children would be without.
         sys.exit(1)
-    # What is imported is never garbage: a child that collects would touch, and so copy, all of it.
-    gc.freeze()
     supervisor.send(READY)
     while True:
         message, descriptors, _, _ = socket.recv_fds(supervisor, LONGEST_MESSAGE, DESCRIPTORS)

@@ -20,6 +20,7 @@ from typing import Any
 
 from verify.probe import discover, facts, forkserver
 from verify.probe.context import Context, Failed, Skipped
+from verify.probe.imports import import_for_good
 from verify.probe.memory import device_peak_memory_bytes, peak_memory_bytes
 
 # How frameworks say that memory ran out, where they do not raise MemoryError.
@@ -95,6 +96,7 @@ def answer_to(request: dict[str, Any]) -> Answer:
 
 def _ask(request: dict[str, Any], context: Context) -> tuple[str, str | None]:
     try:
+        import_for_good(request["modules"])
         discover.question(Path(request["source"]), request["claim"])(context)
     except (Failed, Skipped) as told:
         return SAID[type(told)], str(told)

@@ -23,7 +23,8 @@ from verify.run.plan import Job
 # By what a check says that it needs: what takes long to import and starts no thread. The others import torch as well.
 FIRST = "torch"
 MODULES: Mapping[str, str] = {FIRST: "torch", "transformers": "transformers.modeling_utils", "peft": "peft"}
-# CUDA and MPS stay with the process that has begun to use them; nobody has proven that importing torch never does.
+# CUDA and MPS stay with the process that has begun to use them; nobody has proven that importing torch never does. Nor
+# may it be imported before a check has said what MPS shall do, which torch reads when it is.
 DEVICES = (None, "cpu", "mlx")
 # Fewer jobs import as fast by themselves.
 FEWEST_JOBS = 3
@@ -131,14 +132,16 @@ class Server:
 
 
 def modules_of(job: Job) -> tuple[str, ...]:
-    """What a job shares with others that need the same: nothing for what is timed, or for a user's own work.
-
-    The memory of that is told to users, and a forked process holds fewer pages of the libraries than one of theirs.
-    """
+    """What a job imports before it begins: nothing for a user's own work, whose memory is told to users."""
     needs = job.check.terms.needs
-    if job.skip or job.alone or job.settings or job.device not in DEVICES or FIRST not in needs:
+    if job.settings or job.device not in DEVICES or FIRST not in needs:
         return ()
     return tuple(module for need, module in MODULES.items() if need in needs)
+
+
+def shared_by(job: Job) -> tuple[str, ...]:
+    """What of it the job shares with others that need the same: nothing for what is timed."""
+    return () if job.skip or job.alone else modules_of(job)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,7 @@ class Servers:
     @contextlib.contextmanager
     def of(self, job: Job) -> Iterator[Server | None]:
         """The server of a job, which ends while the block runs; None for a job without one."""
-        server = self.by_modules.get(modules_of(job))
+        server = self.by_modules.get(shared_by(job))
         try:
             yield server
         finally:
@@ -167,7 +170,7 @@ def servers(jobs: Sequence[Job], launch: Callable[[Sequence[str]], Start], child
         launch: How a server for some modules is started.
         children: Where to be found by an interrupt.
     """
-    counted = Counter(filter(None, map(modules_of, jobs))) if adopts_orphans() else Counter[tuple[str, ...]]()
+    counted = Counter(filter(None, map(shared_by, jobs))) if adopts_orphans() else Counter[tuple[str, ...]]()
     found = {
         modules: Server(launch(modules), children, count) for modules, count in counted.items() if count >= FEWEST_JOBS
     }

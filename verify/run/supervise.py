@@ -17,7 +17,7 @@ from verify.errors import VerifyError
 from verify.probe import cgroup
 from verify.run.answer import Answer, answer_from
 from verify.run.child import Children, Ending, Start, program, supervise
-from verify.run.forkserver import Server, modules_of, servers
+from verify.run.forkserver import Server, modules_of, servers, shared_by
 from verify.run.plan import Job
 
 LAUNCH = Path(__file__).resolve().parents[1] / "probe" / "launch.py"
@@ -91,7 +91,7 @@ def ask_all(jobs: Sequence[Job], bench: Bench, started: Callable[[Job], None]) -
         started: Told of each job when its process is about to start, from the thread that starts it.
     """
     # Those that share a fork server one after the other, so that it need not be kept for long.
-    ordered = sorted(jobs, key=lambda job: (job.alone, modules_of(job)))
+    ordered = sorted(jobs, key=lambda job: (job.alone, shared_by(job)))
     for alone, group in itertools.groupby(ordered, key=lambda job: job.alone):
         yield from _ask_group(list(group), bench, started, 1 if alone else bench.together)
 
@@ -136,6 +136,7 @@ def _ask(job: Job, bench: Bench, threads: int, server: Server | None) -> Answer:
         "ask": "check",
         "source": job.check.source,
         "claim": job.check.id.rpartition(".")[2],
+        "modules": modules_of(job),
         "device": job.device or "",
         "seed": SEED,
         "lock": str(bench.lock),

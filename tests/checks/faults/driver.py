@@ -46,6 +46,7 @@ def ask(fault: Any, check: str, device: str, cache: str) -> dict[str, Any]:
                 "scratch": scratch,
                 "cache": cache,
                 "settings": {},
+                "modules": [],
                 "source": str(ROOT / "verify" / "checks" / f"{kind_and_topic}.py"),
                 "claim": claim,
                 **(changed or {}),

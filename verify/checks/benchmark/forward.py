@@ -111,7 +111,7 @@ def transformer_blocks_are_fast_and_right(ctx: Context) -> None:
     import torch
 
     device, sequences = ready(ctx), SEQUENCES[ctx.device]
-    model = BLOCKS.make(TOKENS).to(device)
+    model = BLOCKS.make(TOKENS, device)
     counted = sum(parameter.numel() for parameter in model.h.parameters())
     flops = BLOCKS.flops(sequences, TOKENS)
     name = f"GPT-2 blocks {BLOCKS.layers}x{BLOCKS.width}"

@@ -72,7 +72,7 @@ def a_stack_of_blocks_grows_with_the_square_at_most(ctx: Context) -> None:
 
     device, blocks = ready(ctx), BLOCKS[ctx.device]
     longest = LENGTHS[ctx.device][-1]
-    model = blocks.make(longest).to(device)
+    model = blocks.make(longest, device)
     inputs = torch.randn((1, longest, blocks.width), device=device)
 
     def forward(tokens: int) -> "torch.Tensor":

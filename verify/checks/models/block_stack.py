@@ -32,8 +32,9 @@ class Blocks:
         attention = 2 * tokens * (tokens + 1) * self.width
         return self.layers * batch * (products + attention)
 
-    def make(self, tokens: int) -> "GPT2Model":
+    def make(self, tokens: int, device: "torch.device") -> "GPT2Model":
         """The stack with random weights, for sequences of so many tokens at most; its inputs are embeddings."""
+        import torch
         from transformers import GPT2Config, GPT2Model
 
         heads = self.width // HEAD_WIDTH
@@ -42,7 +43,11 @@ class Blocks:
         spread = {"initializer_range": 0.05}
         # There are no tokens, only embeddings: the smallest vocabulary, of which one entry begins and ends texts.
         vocabulary = {"vocab_size": 1, "bos_token_id": 0, "eos_token_id": 0}
-        return GPT2Model(GPT2Config(**size, **vocabulary, **spread, use_cache=False)).eval()
+        # Nowhere at first: each layer would draw weights when it is made, and the model draw all of them once more.
+        with torch.device("meta"):
+            model = GPT2Model(GPT2Config(**size, **vocabulary, **spread, use_cache=False))
+        model.to_empty(device=device).init_weights()
+        return model.eval()
 
 
 def exact(model: "GPT2Model", inputs: "torch.Tensor") -> "torch.Tensor":
