@@ -83,6 +83,15 @@ def test_the_budget_bounds_slow_work() -> None:
     assert 3 <= len(timing.samples) <= 8
 
 
+def test_who_looks_for_the_best_spends_the_whole_budget() -> None:
+    known, best = Device(later=0.03), Device(later=0.03)
+    brief = time_blocks(known.work, synchronise=known.synchronise, clock=known.clock, budget_seconds=2.0)
+    whole = time_blocks(best.work, synchronise=best.synchronise, clock=best.clock, budget_seconds=2.0, target=0.0)
+    assert len(brief.samples) == timing_module.FEWEST
+    assert best.clock() >= 2.0
+    assert len(whole.samples) > 4 * len(brief.samples)
+
+
 @pytest.mark.parametrize("call", [0.2, 0.3, 0.34, 0.4, 0.45, 0.5])
 def test_calls_of_a_third_of_the_budget_are_known_to_an_interval(call: float, monkeypatch: pytest.MonkeyPatch) -> None:
     quiet(monkeypatch)

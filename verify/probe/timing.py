@@ -88,16 +88,18 @@ def time_blocks(
     synchronise: Callable[[], None],
     budget_seconds: float = 5.0,
     shortest_block: float = BLOCK_SECONDS,
+    target: float = TARGET,
     device: str = "cpu",
     clock: Callable[[], float] = time.perf_counter,
 ) -> Timing:
-    """Time calls of the work in blocks until the median is known to 2%, or the budget is spent.
+    """Time calls of the work in blocks until the median is known well enough, or the budget is spent.
 
     Args:
         work: What is timed; called often.
         synchronise: Waits until the device has done what was queued.
         budget_seconds: Wall time for warm-up and sampling together; the first call does not count.
         shortest_block: A block repeats the work until it lasts this long, in seconds.
+        target: Half of the median's interval, relative to it, that is well enough; none is, for who looks for the best.
         device: Whose temperature and throttling are watched, beside the processor's.
         clock: Seconds, monotonic.
 
@@ -113,7 +115,7 @@ def time_blocks(
     calls = block_calls(block, shortest_block, calls)
     disturbed = disturbance.watch(device)
     samples: list[float] = []
-    while not _enough(samples, (clock() - start) / budget_seconds):
+    while not _enough(samples, (clock() - start) / budget_seconds, target):
         samples.append(block(calls))
     doubt = disturbed() or _doubt(samples)
     steady = not still_falling(samples) and not rising(samples)
@@ -132,11 +134,11 @@ def seconds_per_call(
     return (clock() - start) / calls
 
 
-def _enough(samples: Sequence[float], spent: float) -> bool:
+def _enough(samples: Sequence[float], spent: float, target: float) -> bool:
     """Whether to stop, with the budget spent so many times."""
     fewest = FEWEST_HOPELESS if spent > TOO_SLOW else FEWEST_FOR_AN_INTERVAL if spent > SLOW else FEWEST
     count = len(samples)
-    return count >= fewest and (spent >= 1 or count >= MOST or half_width(samples) <= TARGET)
+    return count >= fewest and (spent >= 1 or count >= MOST or half_width(samples) < target)
 
 
 def block_calls(block: Callable[[int], float], shortest: float, calls: int = 1) -> int:

@@ -4,14 +4,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from verify.probe.context import Context, Note
-from verify.probe.timing import HOPELESS, Timing, block_seconds, synchroniser, time_blocks
+from verify.probe.timing import HOPELESS, TARGET, Timing, block_seconds, synchroniser, time_blocks
 
 # By how much less work may seem to take longer: two pieces that both only wait for their launches differ by noise,
 # and so do the two timings, of which each is known to its own half-width.
 NOISE = 0.10
 
 
-def timed(ctx: Context, work: Callable[[], object], budget_seconds: float) -> Timing:
+def timed(ctx: Context, work: Callable[[], object], budget_seconds: float, *, target: float = TARGET) -> Timing:
     """How long one call of the work takes on the check's device.
 
     The check notes how many of its seconds were spent in timings, warm-up included: the others are its harness.
@@ -22,6 +22,7 @@ def timed(ctx: Context, work: Callable[[], object], budget_seconds: float) -> Ti
         synchronise=synchroniser(ctx.device),
         budget_seconds=budget_seconds,
         shortest_block=block_seconds(ctx.device),
+        target=target,
         device=ctx.device,
     )
     spent = time.perf_counter() - start
