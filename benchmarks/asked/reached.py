@@ -28,7 +28,11 @@ HERE = Path(__file__).resolve().parents[1] / "competitors"
 OURS = "ours"
 # In one process; the next has its arrays elsewhere in memory.
 TURNS = 12
+LOOKS = 3
 SIZES = (512, 1024, 2048, 4096)
+# For `torch.mm`, whose rates are alike from 512 on.
+PLENTY = 2048
+LIBRARIES = {"torch": "torch.mm", "onednn": "oneDNN"}
 # Past the last cache of anything on sale, as float32; STREAM itself takes ten passes.
 ELEMENTS, PASSES = 2**27, 20
 
@@ -76,12 +80,12 @@ def triads_in_turns(ctx: Context) -> None:
 
 @check(level="certify", needs=["torch"], devices=["cpu"], timeout_seconds=900)
 def products_in_turns(ctx: Context) -> None:
-    """Square matrices are multiplied by torch's first library, each side at the size for which it is fastest.
+    """Square matrices are multiplied by torch's first library, by our check and in a bare loop.
 
     Nothing to be done.
     """
-    shapes = [matmul.Shape(n, n, n) for n in SIZES]
-    _products(ctx, shapes, partial(matmul.product_timing, fmt="float32"), {"a bare torch loop": "torch"})
+    ready(ctx)
+    _products(ctx, partial(matmul.product_timing, fmt="float32"), matmul.Shape(PLENTY, PLENTY, PLENTY), "torch")
 
 
 @check(level="certify", needs=["torch"], devices=["cpu"], timeout_seconds=900)
@@ -90,25 +94,33 @@ def best_products_in_turns(ctx: Context) -> None:
 
     Nothing to be done.
     """
-    libraries = {"OpenBLAS, through numpy": "numpy", "a bare loop over oneDNN": "onednn"}
-    _products(ctx, matmul.ONEDNN_SHAPES, matmul.onednn_timing, libraries)
+    ready(ctx)
+    openblas = {"OpenBLAS, through numpy": ("products", "numpy", str(matmul.BUDGET_SECONDS))}
+    with _all_started(ctx, openblas) as programs:
+        others = {whose: at_the_fastest(program, SIZES) for whose, program in programs.items()}
+        _products(ctx, matmul.onednn_timing, matmul.ONEDNN_SHAPES[0], "onednn", others)
 
 
 def _products(
     ctx: Context,
-    shapes: Sequence[matmul.Shape],
     timing: Callable[[Context, matmul.Shape], Timing],
-    libraries: Mapping[str, str],
+    shape: matmul.Shape,
+    library: str,
+    others: Mapping[str, Callable[[], Turn]] | None = None,
 ) -> None:
-    ready(ctx)
-    programs = {whose: ("products", library, str(matmul.BUDGET_SECONDS)) for whose, library in libraries.items()}
+    """Take turns with a bare loop over the same library, in this process, where memory puts both alike."""
+    # The interpreter that checks run in finds nothing of this project.
+    sys.path.append(str(ctx.root))
+    from benchmarks.competitors.products import product_rates
 
-    def rates_of(shape: matmul.Shape) -> Rates:
+    def ours() -> Rates:
         return _rates(timing(ctx, shape).samples, shape.flops / 1e9)
 
-    ours = at_the_fastest(lambda shape: watched(ctx, partial(rates_of, shape)), shapes)
-    with _all_started(ctx, programs) as others:
-        take_turns(ctx, ours, {whose: at_the_fastest(program, SIZES) for whose, program in others.items()})
+    def bare() -> Rates:
+        return Rates(*product_rates(library, shape.rows, matmul.BUDGET_SECONDS))
+
+    loop = {f"a bare loop over {LIBRARIES[library]}": partial(watched, ctx, bare)}
+    take_turns(ctx, partial(watched, ctx, ours), {**(others or {}), **loop})
 
 
 @check(level="certify", needs=["torch", "transformers"], devices=["cpu"], timeout_seconds=900)
@@ -173,14 +185,15 @@ def watched(ctx: Context, contender: Contender) -> Turn:
 def at_the_fastest(contender: Callable[[Size], Turn], sizes: Sequence[Size]) -> Callable[[], Turn]:
     """Turns of what can be done in several sizes: the first in each of them, all others in the one that was fastest.
 
-    Turns have to be short, for neighbours change within seconds.
+    Turns have to be short, for neighbours change within seconds; which is also why one look at each does not tell which
+    is fastest.
     """
-    left = list(sizes)
+    looks = list(sizes) * LOOKS
 
     def turn() -> Turn:
-        found = [(contender(size), size) for size in left]
+        found = [(contender(size), size) for size in looks]
         fastest, size = max(found, key=lambda one: one[0][0].best)
-        left[:] = [size]
+        looks[:] = [size]
         return fastest
 
     return turn

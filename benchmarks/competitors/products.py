@@ -13,13 +13,13 @@ from benchmarks.competitors.stretches import print_each_turn, rates, use_all_pro
 def main() -> None:
     """Print the rates of one library, turn by turn."""
     library, seconds = sys.argv[1:]
+    print_each_turn(lambda size: product_rates(library, int(size), float(seconds)))
+
+
+def product_rates(library: str, n: int, seconds: float) -> tuple[float, float]:
+    """The best rate and the median of products of two n x n matrices, in GFLOPS."""
     make = {"torch": torch_product, "numpy": numpy_product, "onednn": onednn_product}[library]
-
-    def turn(size: str) -> tuple[float, float]:
-        n = int(size)
-        return rates(make(n), 2 * n**3 / 1e9, float(seconds))
-
-    print_each_turn(turn)
+    return rates(make(n), 2 * n**3 / 1e9, seconds)
 
 
 def torch_product(n: int) -> Callable[[], object]:

@@ -93,6 +93,15 @@ def test_a_number_tells_what_a_share_is_of() -> None:
     assert set(cells) == {"1", "2", "3", "4"}
 
 
+def test_conditions_are_told_once_for_figures_that_follow_each_other() -> None:
+    sizes = (512, 512, 1024, 512)
+    figures = [examples.measured("rate", [float(size)], "1/s", conditions={"n": size}) for size in sizes]
+    timed = examples.result("matmul.rate", "cpu", kind="benchmark", measurements=figures)
+    raw = render(examples.report(results=[*examples.results(), timed]))
+    rows = raw.partition("<code>matmul.rate[cpu]</code></tr>")[2].partition("</tbody>")[0]
+    assert re.findall(r"<td>(n [0-9,]+|as above)<td>", rows) == ["n 512", "as above", "n 1,024", "n 512"]
+
+
 def test_samples_above_a_thousand_are_written_without_an_exponent() -> None:
     figure = v3.Measurement.model_validate_json(json.dumps(examples.measured("rate", [1794.25, 909.6, 2e6], "1/s")))
     assert _samples_of(figure) == "1794 910 2e+06"
