@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from verify.checks.benchmark import bandwidth, matmul, training_throughput
 from verify.checks.measures.timed import timed
@@ -48,7 +48,6 @@ class Rates:
 Contender = Callable[[], Rates]
 # What it reached in a turn, and what disturbed it, or None.
 Turn = tuple[Rates, str | None]
-Size = TypeVar("Size")
 
 
 @check(level="certify", needs=["torch"], devices=["cpu"], timeout_seconds=600)
@@ -84,8 +83,7 @@ def products_in_turns(ctx: Context) -> None:
 
     Nothing to be done.
     """
-    ready(ctx)
-    _products(ctx, partial(matmul.product_timing, fmt="float32"), matmul.Shape(PLENTY, PLENTY, PLENTY), "torch")
+    _products(ctx, partial(matmul.product_timing, fmt="float32"), matmul.Shape(PLENTY, PLENTY, PLENTY), "torch", {})
 
 
 @check(level="certify", needs=["torch"], devices=["cpu"], timeout_seconds=900)
@@ -94,7 +92,6 @@ def best_products_in_turns(ctx: Context) -> None:
 
     Nothing to be done.
     """
-    ready(ctx)
     openblas = {"OpenBLAS, through numpy": ("products", "numpy", str(matmul.BUDGET_SECONDS))}
     with _all_started(ctx, openblas) as programs:
         others = {whose: at_the_fastest(program, SIZES) for whose, program in programs.items()}
@@ -106,9 +103,10 @@ def _products(
     timing: Callable[[Context, matmul.Shape], Timing],
     shape: matmul.Shape,
     library: str,
-    others: Mapping[str, Callable[[], Turn]] | None = None,
+    others: Mapping[str, Callable[[], Turn]],
 ) -> None:
     """Take turns with a bare loop over the same library, in this process, where memory puts both alike."""
+    ready(ctx)
     # The interpreter that checks run in finds nothing of this project.
     sys.path.append(str(ctx.root))
     from benchmarks.competitors.products import product_rates
@@ -120,7 +118,7 @@ def _products(
         return Rates(*product_rates(library, shape.rows, matmul.BUDGET_SECONDS))
 
     loop = {f"a bare loop over {LIBRARIES[library]}": partial(watched, ctx, bare)}
-    take_turns(ctx, partial(watched, ctx, ours), {**(others or {}), **loop})
+    take_turns(ctx, partial(watched, ctx, ours), {**others, **loop})
 
 
 @check(level="certify", needs=["torch", "transformers"], devices=["cpu"], timeout_seconds=900)
@@ -182,7 +180,7 @@ def watched(ctx: Context, contender: Contender) -> Turn:
     return contender(), disturbed()
 
 
-def at_the_fastest(contender: Callable[[Size], Turn], sizes: Sequence[Size]) -> Callable[[], Turn]:
+def at_the_fastest(contender: Callable[[int], Turn], sizes: Sequence[int]) -> Callable[[], Turn]:
     """Turns of what can be done in several sizes: the first in each of them, all others in the one that was fastest.
 
     Turns have to be short, for neighbours change within seconds; which is also why one look at each does not tell which
