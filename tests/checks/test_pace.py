@@ -1,12 +1,17 @@
 """Runs that take turns, and the paces that are not to be believed."""
 
 import random
+from contextlib import nullcontext
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from verify.checks.benchmark import energy, loading, pretraining
+from verify.checks.measures.cold_compiler import nothing_compiles
 from verify.checks.measures.pace import STEADY_FROM, TURNS, Doubts, Pace, doubt_about, race, record_ratio
+from verify.checks.measures.startup_and_rate import STARTS
 from verify.probe import contention
 from verify.probe.contention import Contention
 from verify.probe.context import Context
@@ -14,6 +19,7 @@ from verify.probe.paired import FEWEST_ROUNDS
 
 NOISE = random.Random(1)
 EVEN = [0.1 * (1 + 0.004 * NOISE.random()) for _ in range(16)]
+WILD = [0.1 * (1 + 0.5 * NOISE.random()) for _ in range(16)]
 CALM = Doubts(None, None)
 CONTEXT: Any = ("cpu", 0, 2, *[None] * 4)
 
@@ -23,10 +29,20 @@ def ran(first: float, steady: list[float]) -> Pace:
     return Pace("cpu", 1, Any, [1] * len(seconds), seconds)
 
 
-def recorded(own: Pace, baseline: Pace, doubts: Doubts = CALM) -> tuple[dict[str, Any], dict[str, Any]]:
+def entrant(pace: Pace, *later: float, arm: Any = pretraining.BASELINE) -> pretraining.Entrant:
+    """One whose later starts took as long as the first, or so much longer."""
+    starts = [pace.first_seconds + off for off in (0.0, *(later or (0.0, 0.0)))]
+    return pretraining.Entrant(arm, pace, pace.cost.started(pace.first_steps, starts), starts, None)
+
+
+def recorded(
+    own: Pace, baseline: Pace, doubts: Doubts = CALM, later: tuple[float, ...] = ()
+) -> tuple[dict[str, Any], dict[str, Any]]:
     context, arm = Context(*CONTEXT), pretraining.ALONE[2]
-    pretraining.record(context, arm, own, doubts)
-    pretraining.record_worth(context, arm, own, baseline, doubts)
+    pretraining.record_rate(context, arm, own, doubts)
+    entered = entrant(own, *later, arm=arm)
+    pretraining.record_start_up(context, entered, doubts)
+    pretraining.record_worth(context, entered, entrant(baseline), doubts)
     return {figure["name"]: figure for figure in context.measurements}, dict(context.notes)
 
 
@@ -49,7 +65,8 @@ def test_a_pace_that_drifts_or_spreads_is_doubted(samples: list[float], words: s
 
 def test_all_that_rests_on_a_drifting_pace_is_marked() -> None:
     figures, _ = recorded(ran(5.0, [0.07] * 8 + [0.08] * 8), ran(0.2, EVEN))
-    timed = {name: figure["inconclusive"] for name, figure in figures.items() if name != "seconds_by_step"}
+    raw = {"seconds_by_step", "startup_and_first_steps"}
+    timed = {name: figure["inconclusive"] for name, figure in figures.items() if name not in raw}
     assert {"break_even_step_sdpa_low", "break_even_step_sdpa_high", "startup_seconds_sdpa"} < set(timed)
     ratio = {name: doubt for name, doubt in timed.items() if name.startswith("times_as_fast")}
     assert set(ratio.values()) == {"the ratio was not the same from the first turns to the last"}
@@ -67,10 +84,10 @@ def test_a_note_on_paces_that_drift_says_so() -> None:
     assert "; not to be believed: times rose" in notes["break_even_sdpa"]
 
 
-def test_a_break_even_that_may_lie_before_the_first_step_is_marked() -> None:
-    figures, _ = recorded(ran(0.2, [0.99 * each for each in EVEN]), ran(0.2, EVEN))
-    assert figures["break_even_step_sdpa_low"]["value"] < 0 < figures["break_even_step_sdpa"]["value"]
-    assert "below the first step" in figures["break_even_step_sdpa"]["inconclusive"]
+def test_a_break_even_that_may_lie_before_the_first_step_has_a_latest_step_alone() -> None:
+    figures, notes = recorded(ran(0.2, [0.9 * each for each in EVEN]), ran(0.2, EVEN), later=(0.01, -0.01))
+    assert notes == {"break_even_sdpa": "ahead by step 4 at the latest"}
+    assert not any(name.startswith("break_even") for name in figures)
 
 
 def test_a_start_up_below_zero_is_marked_and_nothing_else_is() -> None:
@@ -84,9 +101,30 @@ def test_a_break_even_lies_within_its_range_and_is_believed() -> None:
     figures, _ = recorded(ran(5.0, [0.9 * each for each in EVEN[::-1]]), ran(0.2, EVEN))
     low, step, high = (figures[f"break_even_step_sdpa{end}"] for end in ("_low", "", "_high"))
     assert low["value"] < step["value"] < high["value"]
+    assert high["value"] / low["value"] < 1.1
     # 4.8 s later, less what the turns before the middle one have saved, 0.01 s a step.
     assert step["value"] == pytest.approx(480, rel=0.02)
     assert {low["inconclusive"], step["inconclusive"], high["inconclusive"]} == {None}
+
+
+def test_starts_that_differ_widen_the_break_even_and_move_it_to_their_mean() -> None:
+    """5 s, 6 s and 10 s: 7 s at a mean, by Student's t give or take 6.6 s."""
+    figures, _ = recorded(ran(5.0, [0.9 * each for each in EVEN[::-1]]), ran(0.2, EVEN), later=(1.0, 5.0))
+    low, step, high = (figures[f"break_even_step_sdpa{end}"]["value"] for end in ("_low", "", "_high"))
+    assert step == pytest.approx(680, rel=0.02)
+    assert low < 100
+    assert high > 1300
+    assert figures["startup_seconds_sdpa"]["value"] == pytest.approx(7.0, rel=0.02)
+    assert figures["startup_and_first_steps"]["samples"] == pytest.approx([5.1, 6.1, 10.1], rel=0.01)
+
+
+def test_a_baseline_whose_pace_is_hardly_known_widens_the_break_even_of_a_well_known_ratio() -> None:
+    def width(pace: list[float]) -> float:
+        figures, _ = recorded(ran(5.0, [0.9 * each for each in pace]), ran(0.2, pace))
+        return float(figures["break_even_step_sdpa_high"]["value"] / figures["break_even_step_sdpa_low"]["value"])
+
+    assert width(EVEN) < 1.02
+    assert width(WILD) > 1.1
 
 
 def test_a_neighbour_of_the_start_up_is_held_against_what_rests_on_it() -> None:
@@ -94,6 +132,51 @@ def test_a_neighbour_of_the_start_up_is_held_against_what_rests_on_it() -> None:
     assert figures["startup_seconds_sdpa"]["inconclusive"] == "a neighbour"
     assert figures["break_even_step_sdpa"]["inconclusive"] == "a neighbour"
     assert figures["tokens_per_second"]["inconclusive"] is None
+    assert figures["times_as_fast"]["inconclusive"] is None
+
+
+@pytest.mark.parametrize(
+    ("arm", "files", "doubt"),
+    [
+        (pretraining.BASELINE, [0, 0], None),
+        (pretraining.COMPILED, [83, 83], None),
+        (pretraining.COMPILED, [83, 66], "a later start compiled 66 files, the first 83: it was not cold"),
+        (pretraining.COMPILED, [66, 83], "a later start compiled 66 files, the first 83: it was not cold"),
+    ],
+)
+def test_each_later_start_is_of_a_new_run_and_must_compile_as_much_as_the_first(
+    monkeypatch: pytest.MonkeyPatch, arm: Any, files: list[int], doubt: str | None
+) -> None:
+    runs: list[str] = []
+
+    def begun(_context: Any, own: Any, _shape: Any) -> Any:
+        runs.append(own.name)
+        return SimpleNamespace(step=lambda: 0.0)
+
+    monkeypatch.setattr(pretraining, "started", begun)
+    monkeypatch.setattr(pretraining, "start", lambda paces, _: [pace.turn(1) for pace in paces * 2] and None)
+    counts = iter(files)
+    pace = ran(5.0, EVEN)
+    entered = pretraining.started_again(Context(*CONTEXT), arm, pace, lambda: nullcontext(partial(next, counts)), 83)
+    assert runs == [arm.name] * (STARTS - 1)
+    assert entered.starts[0] == pace.first_seconds
+    assert len(entered.starts) == STARTS
+    assert entered.doubt == doubt
+
+
+def test_a_start_that_takes_minutes_is_not_repeated_and_not_believed() -> None:
+    pace = ran(120.0, [0.9 * each for each in EVEN])
+    once = pretraining.started_again(Context(*CONTEXT), pretraining.COMPILED, pace, nothing_compiles, 83)
+    assert list(once.starts) == [pace.first_seconds]
+    assert once.doubt == "a start takes 120 s, so that it was timed once"
+    context = Context(*CONTEXT)
+    pretraining.record_start_up(context, once, CALM)
+    pretraining.record_worth(context, once, entrant(ran(0.2, EVEN)), CALM)
+    figures = {figure["name"]: figure for figure in context.measurements}
+    assert figures["startup_seconds_compile"]["value"] == pytest.approx(119.9, rel=0.01)
+    rests_on_it = [name for name in figures if name.startswith(("startup", "break_even"))]
+    assert len(rests_on_it) == 5
+    assert {figures[name]["inconclusive"] for name in rests_on_it} == {once.doubt}
     assert figures["times_as_fast"]["inconclusive"] is None
 
 
@@ -126,7 +209,6 @@ def test_two_runs_take_turns_in_rounds_of_four_that_no_drift_favours() -> None:
 
 
 RISING = [0.1] * 8 + [0.13] * 8
-WILD = [0.1 * (1 + 0.5 * NOISE.random()) for _ in range(16)]
 
 
 @pytest.mark.parametrize(

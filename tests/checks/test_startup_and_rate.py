@@ -1,3 +1,4 @@
+import math
 import random
 import statistics
 
@@ -6,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verify.checks.measures.startup_and_rate import (
+    STARTS,
     Cost,
     Interval,
     break_even,
@@ -143,3 +145,27 @@ def test_too_little_makes_no_line(steps: tuple[int, ...]) -> None:
 def test_a_smaller_last_batch_is_a_step() -> None:
     assert steps_for(50, 4, 3) == 39
     assert steps_for(200, 4, 3) == 150
+
+
+def test_a_start_up_is_the_mean_of_its_starts_known_as_well_as_students_interval_tells() -> None:
+    """Of 1, 2 and 6 the mean is 3, the deviation the root of 7; 4.303 / sqrt(3) = 2.484 of those."""
+    pace = fitted((1, 2, 3), (9.0, 9.5, 10.0))
+    found = pace.started(2, [2.0, 3.0, 7.0])
+    assert (found.per_step, found.step, found.total) == (0.5, 2, 4.0)
+    assert found.startup == pytest.approx(3.0)
+    assert found.total_error == pytest.approx(2.484 * math.sqrt(7), rel=1e-3)
+    assert pace.started(2, [2.0, 2.0, 2.0]).total_error == 0
+
+
+def test_the_interval_of_a_start_up_holds_the_truth_as_often_as_it_says() -> None:
+    noise, held = random.Random(3), 0
+    for _ in range(2_000):
+        found = QUICK.started(0, [noise.gauss(20.0, 2.0) for _ in range(STARTS)])
+        held += abs(found.total - 20.0) <= found.total_error
+    assert 0.935 < held / 2_000 < 0.965
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 4])
+def test_an_interval_of_three_starts_is_of_no_other_number(count: int) -> None:
+    with pytest.raises(ValueError, match=f"{count} starts, where the interval is of 3"):
+        QUICK.started(2, [1.0] * count)

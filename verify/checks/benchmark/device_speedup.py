@@ -130,7 +130,7 @@ def _record(ctx: Context, side: Pace, place: str, doubts: Doubts) -> None:
 def _project(ctx: Context, side: Pace, name: str, samples: int, doubt: str | None) -> None:
     """Start-up and steps on the fitted line, beyond what was run, so that an error of the pace grows with the steps."""
     cost, steps = side.cost, steps_for(samples, SIZE.batch, EPOCHS)
-    reach = cost.per_step_error if steps > cost.middle_step else -cost.per_step_error
+    reach = cost.per_step_error if steps > cost.step else -cost.per_step_error
     ends = {"": 0.0, "_low": -reach, "_high": reach}
     for end, error in ends.items():
         if math.isfinite(error):
@@ -140,11 +140,11 @@ def _project(ctx: Context, side: Pace, name: str, samples: int, doubt: str | Non
                 _conditions(ctx, side),
                 unit="s",
                 inconclusive=doubt,
-                middle_total=cost.middle_total,
+                middle_total=cost.total,
                 seconds_per_step=cost.per_step,
                 error=error,
                 steps=steps,
-                middle_step=cost.middle_step,
+                middle_step=cost.step,
             )
 
 

@@ -43,6 +43,16 @@ class Pace:
         return fitted(totals_of(self.steps), totals_of(self.seconds)).known_to(half_width(self.steady))
 
     @property
+    def first_steps(self) -> int:
+        """Steps before the turns that count."""
+        return sum(self.steps[:STEADY_FROM])
+
+    @property
+    def first_seconds(self) -> float:
+        """What they took."""
+        return sum(self.seconds[:STEADY_FROM])
+
+    @property
     def steady(self) -> list[float]:
         """Seconds a step in each turn that counts."""
         return [seconds / steps for seconds, steps in zip(self.seconds, self.steps, strict=True)][STEADY_FROM:]
@@ -76,9 +86,14 @@ def race(paces: Sequence[Pace], device: str, turns: int) -> Doubts:
 
     Start-up and the steady turns are watched apart: a neighbour of the former alone would be lost in the latter.
     """
-    start_up = _watched(paces, device, range(STEADY_FROM))
+    start_up = start(paces, device)
     steady = _watched(paces, device, range(STEADY_FROM, turns))
     return Doubts(steady, start_up or steady)
+
+
+def start(paces: Sequence[Pace], device: str) -> str | None:
+    """The turns of each run that do not count; what disturbed them."""
+    return _watched(paces, device, range(STEADY_FROM))
 
 
 def record_ratio(

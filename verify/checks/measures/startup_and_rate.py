@@ -6,6 +6,8 @@ rather than to the times of single steps, it keeps what recurs (a stall every fe
 median of steps would drop) and leaves what happened once, such as a compilation in the first steps, to the start-up.
 In simulated runs of 20 steps with one hiccup of five steps' time, its rate was off by 13%, that of least absolute
 deviations by 24%, and that of least squares by 31%; without a hiccup the three do not differ.
+
+A log tells of one start-up. How far another would be from it, no step of the same run tells: that takes more starts.
 """
 
 import itertools
@@ -19,37 +21,40 @@ from verify.probe.formula import evaluate
 
 # Two always lie on a line, and say nothing about whether there is one.
 FEWEST_POINTS = 3
-# Beyond the middle of the log, the second run makes up what it is behind there.
-BREAK_EVEN = "middle_step + (middle_total - baseline_middle_total) / saved_per_step"
+# How often a run is started, where its start-up is to have an interval, and Student's t for 95% of so many.
+STARTS = 3
+STUDENT = 4.303
+# From the step at which both totals are known, the second run makes up what it is behind there.
+BREAK_EVEN = "step + (total - baseline_total) / saved_per_step"
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """A line through the totals of a run.
+    """A line through the totals of a run: its slope, and a point.
 
     Attributes:
         per_step: Seconds a step, once the run is steady.
-        middle_step: The median of the steps that were told of.
-        middle_total: The median of the seconds that had passed.
+        step: Of the point: the median of the steps that a log tells of, or the last that is not steady.
+        total: The seconds that had passed.
         per_step_error: By how much the seconds a step may be off, either way.
-        middle_total_error: By how much the seconds that had passed may be.
+        total_error: By how much the seconds that had passed may be.
     """
 
     per_step: float
-    middle_step: float
-    middle_total: float
+    step: float
+    total: float
     per_step_error: float = 0.0
-    middle_total_error: float = 0.0
+    total_error: float = 0.0
 
     @property
     def startup(self) -> float:
         """Seconds that no step accounts for (Conover, Practical Nonparametric Statistics, 5.5)."""
-        return self.middle_total - self.per_step * self.middle_step
+        return self.total - self.per_step * self.step
 
     @property
     def startup_error(self) -> float:
         """By how much the start-up may be off, either way."""
-        return self.middle_total_error + self.per_step_error * self.middle_step
+        return self.total_error + self.per_step_error * self.step
 
     @property
     def doubt_about_startup(self) -> str | None:
@@ -63,7 +68,20 @@ class Cost:
     def known_to(self, half_width: float) -> "Cost":
         """The same, with seconds a step known to such a share of them, and no better what the steps so far took."""
         error = self.per_step * half_width
-        return replace(self, per_step_error=error, middle_total_error=error * self.middle_step)
+        return replace(self, per_step_error=error, total_error=error * self.step)
+
+    def started(self, step: int, totals: Sequence[float]) -> "Cost":
+        """The same pace, after start-ups of which each took so many seconds until that step, the first not steady.
+
+        Their mean is known as well as Student's interval tells, which takes them for normally distributed.
+
+        Raises:
+            ValueError: There are not as many as the interval is of.
+        """
+        if len(totals) != STARTS:
+            raise ValueError(f"{len(totals)} starts, where the interval is of {STARTS}")
+        error = STUDENT * statistics.stdev(totals) / math.sqrt(STARTS)
+        return replace(self, step=step, total=statistics.fmean(totals), total_error=error)
 
     def after(self, steps: float) -> float:
         """Seconds that so many steps take, from the very start."""
@@ -162,16 +180,15 @@ def break_even(first: Cost, second: Cost, saved: Interval) -> BreakEven | None:
     Raises:
         ValueError: The two were told of at different steps.
     """
-    if first.middle_step != second.middle_step:
-        raise ValueError(f"told of at steps around {first.middle_step} and {second.middle_step}")
+    if first.step != second.step:
+        raise ValueError(f"told of at steps around {first.step} and {second.step}")
     if saved.low <= 0:
         return None
-    error = first.middle_total_error + second.middle_total_error
+    error = first.total_error + second.total_error
 
     def inputs(later: float, saving: float) -> dict[str, float]:
-        total = second.middle_total + later
-        totals = {"middle_total": total, "baseline_middle_total": first.middle_total}
-        return {"middle_step": second.middle_step, **totals, "saved_per_step": saving}
+        total = second.total + later
+        return {"step": second.step, "total": total, "baseline_total": first.total, "saved_per_step": saving}
 
     ends = [inputs(later, saving) for later in (-error, error) for saving in (saved.low, saved.high)]
     ends.sort(key=partial(evaluate, BREAK_EVEN))
