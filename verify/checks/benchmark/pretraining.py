@@ -126,10 +126,8 @@ def compare_compiled(ctx: Context, arm: Arm, turns: int) -> None:
     reason = lacking(arm, ctx.device)
     if reason:
         ctx.skip(reason)
-    cold = partial(cold_compiler, ctx.scratch)
-    with cold():
-        ctx.note(seconds_to_ready_the_compiler=readied(ctx.device))
-    compare(ctx, [arm], turns, cold)
+    ctx.note(seconds_to_ready_the_compiler=readied(ctx.device, ctx.cache, ctx.scratch))
+    compare(ctx, [arm], turns, partial(cold_compiler, ctx.scratch))
 
 
 def _pace(ctx: Context, run: Run) -> Pace:

@@ -5,6 +5,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
+from verify.checks.measures.cold_compiler import probed
 from verify.checks.measures.precision import worst_error
 from verify.checks.torch_device import ready, require_on
 from verify.probe.check import check
@@ -96,6 +97,7 @@ def _ready_to_compile(ctx: Context) -> "torch.device":
     os.environ["TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS"] = "0"
     require_compiler(ctx)
     device = ready(ctx)
+    probed(ctx.device, ctx.cache)
     import torch
     from torch._dynamo.utils import counters
     from torch._inductor import metrics
