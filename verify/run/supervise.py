@@ -15,6 +15,7 @@ from typing import Any
 
 from verify.errors import VerifyError
 from verify.probe import cgroup
+from verify.run import kernels
 from verify.run.answer import Answer, answer_from
 from verify.run.child import Children, Ending, Start, program, supervise
 from verify.run.forkserver import Server, modules_of, servers, shared_by
@@ -143,8 +144,11 @@ def _ask(job: Job, bench: Bench, threads: int, server: Server | None) -> Answer:
         "cache": str(bench.cache),
         "settings": job.settings,
     }
+    kept = kernels.kept_for(job, bench.scratch)
     try:
-        ending, answer = _put(bench, folder, request, threads, job.check.terms.timeout_seconds, server=server)
+        ending, answer = _put(
+            bench, folder, request, threads, job.check.terms.timeout_seconds, server=server, kept=kept
+        )
         return answer_from(job, ending, answer, interrupted=bench.children.stopped)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -158,8 +162,19 @@ def _put(
     timeout_seconds: float,
     *,
     server: Server | None = None,
+    kept: Path | None = None,
 ) -> tuple[Ending, Path]:
-    """Put a request to a worker; its ending, and where its answer is if it left one."""
+    """Put a request to a worker; its ending, and where its answer is if it left one.
+
+    Args:
+        bench: Where to ask.
+        folder: Of this question.
+        request: What is asked.
+        threads: How many the worker may keep busy.
+        timeout_seconds: After which it is ended.
+        server: That forks the worker; without one it is started.
+        kept: Where compiled kernels are found, and left; None for neither.
+    """
     scratch, asked, answer = folder / "scratch", folder / "request.json", folder / "answer.json"
     scratch.mkdir()
     known = {"answer": str(answer), "scratch": str(scratch), "root": str(bench.root), "threads": threads}
@@ -169,7 +184,12 @@ def _put(
         if server:
             places = {"request": str(asked), "folder": str(scratch), "temporary": str(temporary)}
             start = server.start(places, start)
+        if kept:
+            kernels.carry(kept, temporary / kernels.FOLDER)
         ending = supervise(start, timeout_seconds=timeout_seconds, children=bench.children)
+        # One that was killed may have been compiling.
+        if kept and not ending.code:
+            kernels.carry(temporary / kernels.FOLDER, kept)
     return ending, answer
 
 
