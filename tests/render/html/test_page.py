@@ -84,6 +84,11 @@ def test_every_sample_of_a_benchmark_is_on_the_page() -> None:
     assert "352 357 349" in text
 
 
+def test_what_a_check_noted_stands_above_its_figures() -> None:
+    rows = Reader(render(examples.report())).text.partition("lora.gpt2_has_its_adapters noted: ")[2]
+    assert rows.startswith("alpha 16; rank 8 "), rows[:100]
+
+
 def test_a_number_tells_what_a_share_is_of() -> None:
     raw = render(REPORTS["roofline"]())
     cells = re.findall(r"% of attainable<sup>([0-9]+)</sup>", raw)
