@@ -90,11 +90,27 @@ def test_a_break_even_that_may_lie_before_the_first_step_has_a_latest_step_alone
     assert not any(name.startswith("break_even") for name in figures)
 
 
-def test_a_start_up_below_zero_is_marked_and_nothing_else_is() -> None:
-    figures, _ = recorded(ran(0.05, EVEN), ran(0.2, EVEN))
-    assert figures["startup_seconds_sdpa"]["value"] < 0
-    assert "starts before the run" in figures["startup_seconds_sdpa"]["inconclusive"]
+@pytest.mark.parametrize(
+    ("first", "later", "words"),
+    [
+        (0.05, (), "0 s at most: not told from none"),
+        (0.2, (0.1, -0.1), "0.35 s at most: not told from none"),
+    ],
+)
+def test_a_start_up_that_is_not_told_from_none_is_no_figure_and_no_finding(
+    first: float, later: tuple[float, ...], words: str
+) -> None:
+    figures, notes = recorded(ran(first, EVEN), ran(0.2, EVEN), later=later)
+    assert notes["startup_sdpa"] == words
+    assert "startup_seconds_sdpa" not in figures
+    assert figures["startup_and_first_steps"]["inconclusive"] is None
     assert figures["tokens_per_second"]["inconclusive"] is None
+
+
+def test_a_start_up_that_was_disturbed_is_a_doubted_figure_however_short() -> None:
+    figures, notes = recorded(ran(0.05, EVEN), ran(0.2, EVEN), Doubts(None, "a neighbour"))
+    assert figures["startup_seconds_sdpa"]["inconclusive"] == "a neighbour"
+    assert "startup_sdpa" not in notes
 
 
 def test_a_break_even_lies_within_its_range_and_is_believed() -> None:

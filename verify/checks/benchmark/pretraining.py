@@ -177,10 +177,14 @@ def record_rate(ctx: Context, arm: Arm, pace: Pace, doubts: Doubts) -> None:
 def record_start_up(ctx: Context, own: Entrant, doubts: Doubts) -> None:
     """What an arm costs before it is steady: its first steps at each start, and how much of them is start-up."""
     conditions, cost = _conditions(ctx, SHAPES[ctx.device], own.arm), own.cost
-    doubt = doubts.whole or own.doubt or doubt_about(own.pace.steady) or cost.doubt_about_startup
-    ctx.measure(
-        "startup_and_first_steps", own.starts, unit="s", conditions=conditions, inconclusive=doubts.whole or own.doubt
-    )
+    disturbed = doubts.whole or own.doubt
+    ctx.measure("startup_and_first_steps", own.starts, unit="s", conditions=conditions, inconclusive=disturbed)
+    doubt = disturbed or doubt_about(own.pace.steady)
+    if not doubt and cost.doubt_about_startup:
+        # No fault of the measurement, but what is to be said of a run that hardly has one.
+        most = max(cost.startup + cost.startup_error, 0.0)
+        ctx.note(**{f"startup_{own.arm.name}": f"{most:.2g} s at most: not told from none"})
+        return
     ctx.derive(
         f"startup_seconds_{own.arm.name}",
         "first_seconds - seconds_per_step * first_steps",
