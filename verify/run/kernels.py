@@ -15,7 +15,7 @@ from pathlib import Path
 from verify.run.plan import Job
 
 # Where MLX leaves them below the temporary folder, its version next
-# (https://github.com/ml-explore/mlx/blob/v0.29.3/mlx/backend/cpu/compiled.cpp).
+# (https://github.com/ml-explore/mlx/blob/0ab6558dc98625f9df9d76470ffc518555c39e19/mlx/backend/cpu/compiled.cpp).
 FOLDER = "mlx"
 
 

@@ -177,9 +177,8 @@ def record_rate(ctx: Context, arm: Arm, pace: Pace, doubts: Doubts) -> None:
 def record_start_up(ctx: Context, own: Entrant, doubts: Doubts) -> None:
     """What an arm costs before it is steady: its first steps at each start, and how much of them is start-up."""
     conditions, cost = _conditions(ctx, SHAPES[ctx.device], own.arm), own.cost
-    disturbed = doubts.whole or own.doubt
+    disturbed, doubt = doubts.whole or own.doubt, _doubt_about(doubts, own)
     ctx.measure("startup_and_first_steps", own.starts, unit="s", conditions=conditions, inconclusive=disturbed)
-    doubt = disturbed or doubt_about(own.pace.steady)
     if not doubt and cost.doubt_about_startup:
         # No fault of the measurement, but what is to be said of a run that hardly has one.
         most = max(cost.startup + cost.startup_error, 0.0)
@@ -201,7 +200,7 @@ def record_worth(ctx: Context, own: Entrant, baseline: Entrant, doubts: Doubts) 
     """What an arm is worth: how many times as fast it runs, and the step at which its start-up has paid."""
     conditions, name = _conditions(ctx, SHAPES[ctx.device], own.arm), own.arm.name
     seen = record_ratio(ctx, "times_as_fast", own.pace, baseline.pace, doubts=doubts, conditions=conditions)
-    found, doubt = _break_even(baseline.cost, own.cost, seen), _doubt_about_both(own, baseline, doubts)
+    found, doubt = _break_even(baseline.cost, own.cost, seen), _doubt_about(doubts, own, baseline)
     if found is None or found.earliest < 0:
         words = _without_a_step(found, seen)
         ctx.note(**{f"break_even_{name}": f"{words}; not to be believed: {doubt}" if doubt else words})
@@ -211,10 +210,10 @@ def record_worth(ctx: Context, own: Entrant, baseline: Entrant, doubts: Doubts) 
         ctx.derive(even, BREAK_EVEN, conditions, unit="1", direction="lower", inconclusive=doubt, **inputs)
 
 
-def _doubt_about_both(own: Entrant, baseline: Entrant, doubts: Doubts) -> str | None:
-    return (
-        doubts.whole or own.doubt or baseline.doubt or doubt_about(own.pace.steady) or doubt_about(baseline.pace.steady)
-    )
+def _doubt_about(doubts: Doubts, *entrants: Entrant) -> str | None:
+    """Why what rests on starts and paces alike is not to be believed, or None."""
+    starts, paces = (one.doubt for one in entrants), (doubt_about(one.pace.steady) for one in entrants)
+    return next(filter(None, (doubts.whole, *starts, *paces)), None)
 
 
 def _without_a_step(found: BreakEven | None, seen: paired.Comparison) -> str:
