@@ -24,6 +24,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux give
 
 # What stands for a framework: it tells who imported it, and whether garbage was collected meanwhile.
 FRAMEWORK = "import gc, os\nIMPORTED_BY, COLLECTING = os.getpid(), gc.isenabled()\n"
+# What forks a job takes its time to end.
+LINGERS = FRAMEWORK + "import time\nend = os._exit\nos._exit = lambda code: (time.sleep(0.5), end(code))\n"
 TELLS = '''
 import os, sys, tempfile
 from pathlib import Path
@@ -125,6 +127,13 @@ def test_a_forked_job_has_what_one_that_is_started_has(bench: Bench, tmp_path: P
         assert forked["folder"] == forked["own"] != started["own"]
         assert forked["descriptors"] == started["descriptors"]
         assert forked["input"] == started["input"] == ""
+
+
+def test_a_forked_job_begins_once_it_has_been_handed_on(bench: Bench, tmp_path: Path) -> None:
+    jobs = jobs_of(check_from(tmp_path, TELLS), FEWEST_JOBS)
+    told = notes(ask(with_framework(bench, tmp_path, LINGERS), jobs))
+    assert {note["parent"] for note in told} == {os.getpid()}
+    assert {note["imported_by"] for note in told}.isdisjoint({note["process"] for note in told})
 
 
 def test_forked_rogues_have_the_outcomes_of_those_that_are_started(bench: Bench, tmp_path: Path) -> None:

@@ -50,31 +50,40 @@ def serve(channel: int, modules: Sequence[str]) -> tuple[str, int]:
         if child is None:
             supervisor.close()
             return _become(json.loads(message), *descriptors)
-        for descriptor in descriptors:
-            os.close(descriptor)
+        _close(*descriptors)
         supervisor.send(str(child).encode())
 
 
 def _forked() -> int | None:
     """Fork a child in a session of its own whose parent has ended already, so that the system hands it on.
 
+    The child waits until that has been seen: it would find what forked it above itself otherwise, for as long as a busy
+    machine takes to end that.
+
     Returns:
         Its number, or 0 where there is none; None in the child.
     """
     told, tell = os.pipe()
+    ended, end = os.pipe()
     between = os.fork()
     if not between:
         _fork_and_end()
         os.setsid()
         os.write(tell, str(os.getpid()).encode())
-        os.close(tell)
-        os.close(told)
+        os.close(end)
+        os.read(ended, 1)
+        _close(told, tell, ended)
         return None
     os.close(tell)
     os.waitpid(between, 0)
     number = os.read(told, LONGEST_MESSAGE)
-    os.close(told)
+    _close(told, ended, end)
     return int(number or 0)
+
+
+def _close(*descriptors: int) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def _fork_and_end() -> None:
