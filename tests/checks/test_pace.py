@@ -15,11 +15,11 @@ from verify.checks.measures.startup_and_rate import STARTS
 from verify.probe import contention
 from verify.probe.contention import Contention
 from verify.probe.context import Context
-from verify.probe.paired import FEWEST_ROUNDS
+from verify.probe.paired import fewest_rounds
 
 NOISE = random.Random(1)
-EVEN = [0.1 * (1 + 0.004 * NOISE.random()) for _ in range(16)]
-WILD = [0.1 * (1 + 0.5 * NOISE.random()) for _ in range(16)]
+EVEN = [0.1 * (1 + 0.004 * NOISE.random()) for _ in range(24)]
+WILD = [0.1 * (1 + 0.5 * NOISE.random()) for _ in range(24)]
 CALM = Doubts(None, None)
 CONTEXT: Any = ("cpu", 0, 2, *[None] * 4)
 
@@ -50,9 +50,9 @@ def recorded(
     ("samples", "words"),
     [
         (EVEN, None),
-        ([0.13] * 8 + [0.1] * 8, "still falling"),
-        ([0.1] * 8 + [0.13] * 8, "times rose"),
-        ([0.1, 0.15] * 8, "the median is known to 20% only"),
+        ([0.13] * 12 + [0.1] * 12, "still falling"),
+        ([0.1] * 12 + [0.13] * 12, "times rose"),
+        ([0.1, 0.15] * 12, "the median is known to 20% only"),
         ([0.1, 0.102, 0.101, 0.1], None),
         ([0.1, 0.15], "2 times lie 17% to either side"),
         ([0.1], "timed once"),
@@ -64,7 +64,7 @@ def test_a_pace_that_drifts_or_spreads_is_doubted(samples: list[float], words: s
 
 
 def test_all_that_rests_on_a_drifting_pace_is_marked() -> None:
-    figures, _ = recorded(ran(5.0, [0.07] * 8 + [0.08] * 8), ran(0.2, EVEN))
+    figures, _ = recorded(ran(5.0, [0.07] * 12 + [0.08] * 12), ran(0.2, EVEN))
     raw = {"seconds_by_step", "startup_and_first_steps"}
     timed = {name: figure["inconclusive"] for name, figure in figures.items() if name not in raw}
     assert {"break_even_step_sdpa_low", "break_even_step_sdpa_high", "startup_seconds_sdpa"} < set(timed)
@@ -80,7 +80,7 @@ def test_what_is_ahead_from_the_start_breaks_even_at_no_step() -> None:
 
 
 def test_a_note_on_paces_that_drift_says_so() -> None:
-    _, notes = recorded(ran(0.12, [0.1] * 8 + [0.13] * 8), ran(0.16, EVEN))
+    _, notes = recorded(ran(0.12, [0.1] * 12 + [0.13] * 12), ran(0.16, EVEN))
     assert "; not to be believed: times rose" in notes["break_even_sdpa"]
 
 
@@ -221,10 +221,10 @@ def test_two_runs_take_turns_in_rounds_of_four_that_no_drift_favours() -> None:
     race([named("A"), named("B")], "cpu", TURNS)
     steady = "".join(order[2 * STEADY_FROM :])
     assert steady == "ABBABAAB" * (len(steady) // 8)
-    assert len(steady) == 4 * FEWEST_ROUNDS
+    assert len(steady) == 4 * fewest_rounds()
 
 
-RISING = [0.1] * 8 + [0.13] * 8
+RISING = [0.1] * 12 + [0.13] * 12
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ RISING = [0.1] * 8 + [0.13] * 8
         (WILD, [1.7 * each for each in WILD], None),
         # One interval says which is faster, the other does not, though both are wide.
         (EVEN, [2 * each for each in WILD], None),
-        (EVEN, [0.07, 0.07, 0.14, 0.14] * 4, "which is faster is not told: the ratio is known to 41% only"),
+        (EVEN, [0.07, 0.07, 0.14, 0.14] * 6, "which is faster is not told: the ratio is known to 41% only"),
         (EVEN, RISING, "not the same from the first turns to the last"),
         (RISING, EVEN, "not the same from the first turns to the last"),
         (EVEN[:4], EVEN[:4], "4 turns are too few"),
@@ -249,7 +249,7 @@ def test_a_ratio_is_doubted_for_what_its_pairs_tell(own: list[float], other: lis
     assert len(doubts) == 1
     doubt = doubts.pop()
     assert doubt is None if words is None else words in str(doubt)
-    assert (seen.high == float("inf")) == (len(own) < FEWEST_ROUNDS)
+    assert (seen.high == float("inf")) == (len(own) < fewest_rounds())
 
 
 def test_a_ratio_has_its_interval_and_the_doubts_of_the_race() -> None:
@@ -257,6 +257,25 @@ def test_a_ratio_has_its_interval_and_the_doubts_of_the_race() -> None:
     record_ratio(context, "speedup", *runs, doubts=Doubts("a neighbour", "a neighbour"), conditions={"on": "cpu"})
     assert [figure["name"] for figure in context.measurements] == ["speedup", "speedup_low", "speedup_high"]
     assert {figure["inconclusive"] for figure in context.measurements} == {"a neighbour"}
+
+
+def test_ratios_that_are_read_side_by_side_are_wider_and_say_of_how_many_they_are() -> None:
+    told = {"on": "cpu"}
+    widths = []
+    for comparisons in (1, 7):
+        context = Context(*CONTEXT)
+        runs = ran(0.2, WILD), ran(0.2, WILD[::-1])
+        seen = record_ratio(context, "speedup", *runs, doubts=CALM, conditions=told, comparisons=comparisons)
+        widths.append(seen.high / seen.low)
+        (conditions,) = {tuple(figure["conditions"].items()) for figure in context.measurements}
+        assert dict(conditions) == (told if comparisons == 1 else {**told, "comparisons": 7})
+    assert widths[0] < widths[1] < float("inf")
+
+
+def test_what_optimisations_are_worth_holds_for_all_that_the_suite_compares_at_once() -> None:
+    optimisations = [*pretraining.ALONE, pretraining.COMPILED, pretraining.TOGETHER]
+    figures, _ = recorded(ran(0.2, EVEN), ran(0.2, EVEN))
+    assert figures["times_as_fast_low"]["conditions"]["comparisons"] == len(optimisations) == 7
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verify.probe.paired import FEWEST_ROUNDS, NOMINAL, compare, merged, of_differences, rejected
+from verify.probe.paired import NOMINAL, compare, confidence_of, fewest_rounds, merged, of_differences, rejected
 
 # Microseconds a call of one matrix product of 512 x 512, in 2,000 blocks of 8 calls one after the other, on two shared
 # cores: most within 2%, a tenth twice as slow for seconds at a time, and neighbours alike (correlation 0.96).
@@ -28,11 +28,11 @@ def dealt(blocks: Sequence[float], slower: float = 1.0) -> tuple[list[float], li
     return sides
 
 
-def stretches(noise: random.Random, rounds: int, length: int) -> list[float]:
-    """Blocks of the recording: stretches of some length each, from anywhere."""
+def stretches(noise: random.Random, rounds: int, length: int, runs: int = 2) -> list[float]:
+    """Blocks of the recording, two a round for each run: stretches of some length each, from anywhere."""
     starts = (noise.randrange(len(NOISE) - length) for _ in itertools.repeat(None))
     found = itertools.chain.from_iterable(NOISE[start : start + length] for start in starts)
-    return list(itertools.islice(found, 4 * rounds))
+    return list(itertools.islice(found, 2 * runs * rounds))
 
 
 @pytest.mark.parametrize(("rounds", "length"), [(8, 32), (12, 16), (24, 96), (24, 16), (24, 1), (48, 192)])
@@ -41,6 +41,27 @@ def test_what_is_the_same_is_found_the_same_in_95_of_100_comparisons(rounds: int
     count = 500
     covered = sum(compare(*dealt(stretches(noise, rounds, length))).covers_one for _ in range(count))
     assert covered >= 0.95 * count
+
+
+def raced(blocks: Sequence[float], runs: int) -> list[list[float]]:
+    """Blocks given to runs in the order in which they take turns: forwards, backwards, backwards, forwards."""
+    turns = [blocks[start : start + runs] for start in range(0, len(blocks), runs)]
+    in_order = [turn if index % 4 in {0, 3} else turn[::-1] for index, turn in enumerate(turns)]
+    return [list(run) for run in zip(*in_order, strict=True)]
+
+
+@pytest.mark.parametrize(("rounds", "length"), [(10, 16), (30, 96), (30, 1), (60, 192)])
+def test_comparisons_side_by_side_all_find_the_same_in_95_of_100_only_where_they_know_of_each_other(
+    rounds: int, length: int
+) -> None:
+    noise, comparisons, count = random.Random(rounds * length), 7, 400
+    races = [raced(stretches(noise, rounds, length, 1 + comparisons), 1 + comparisons) for _ in range(count)]
+
+    def all_cover(held_for: int) -> int:
+        return sum(all(compare(first, one, held_for).covers_one for one in others) for first, *others in races)
+
+    assert all_cover(comparisons) >= 0.95 * count
+    assert all_cover(1) < 0.92 * count
 
 
 @pytest.mark.parametrize("slower", [0.9, 1.05, 1.1])
@@ -62,6 +83,19 @@ def test_few_rounds_have_a_ratio_but_no_interval() -> None:
     found = compare([1.0, 1.0] * 4, [2.0, 2.0] * 4)
     assert found.ratio == pytest.approx(2.0)
     assert (found.low, found.high) == (0.0, math.inf)
+
+
+@pytest.mark.parametrize(("comparisons", "rounds"), [(1, 8), (2, 9), (7, 10)])
+def test_the_interval_of_the_fewest_rounds_reaches_not_as_far_as_one_that_is_wild(
+    comparisons: int, rounds: int
+) -> None:
+    assert fewest_rounds(confidence_of(comparisons)) == rounds
+
+    def reaches(count: int) -> float:
+        return compare([1.0] * 2 * count, [*([1.0] * (2 * count - 2)), 100.0, 100.0], comparisons).high
+
+    assert reaches(rounds) < 100.0
+    assert reaches(rounds - 1) == pytest.approx(100.0)
 
 
 @pytest.mark.parametrize("samples", [([], []), ([1.0], [1.0]), ([1.0, 1.0], [1.0, 1.0, 1.0, 1.0])])
@@ -104,6 +138,7 @@ def test_rounds_that_err_alike_are_merged_and_others_are_not() -> None:
     for _ in range(48):
         level += noise.gauss(0, 1)
         walk.append(level)
-    assert FEWEST_ROUNDS <= len(merged(walk)) < 48
-    assert len(merged([noise.gauss(0, 1) for _ in range(48)])) == 48
-    assert merged([0.0] * 48) == [0.0] * 48
+    assert 8 <= len(merged(walk, 8)) < 48
+    assert 24 <= len(merged(walk, 20)) < 48
+    assert len(merged([noise.gauss(0, 1) for _ in range(48)], 8)) == 48
+    assert merged([0.0] * 48, 8) == [0.0] * 48

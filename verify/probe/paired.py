@@ -4,6 +4,10 @@ The unit is a round of four blocks, A B B A: what drifts linearly within it canc
 next round, which is B A A B. Of each round only the mean difference of the logarithms counts. The interval is the one
 that Wilcoxon's signed-rank test does not reject, by its exact distribution; all it assumes is that rounds are as likely
 to err upwards as downwards. Rounds that err alike in a row are merged first, or the interval would be too narrow.
+
+Of several comparisons that are read side by side each interval is wider, so that they hold all at once (Bonferroni's
+correction; Dunn 1961, https://doi.org/10.1080/01621459.1961.10482090): of seven that each hold 95 times of 100, one or
+another fails every sixth time. It asks nothing of how the comparisons hang together, and those with one baseline do.
 """
 
 import functools
@@ -16,9 +20,6 @@ from dataclasses import dataclass
 # What is called the 95% interval has 97% where rounds are independent: what is left of correlation may cost a point on
 # the recorded noise of a shared machine.
 NOMINAL = 0.97
-# With 6, none between signed ranks has 97%: 2 of 64 outcomes have all six differences alike. Two more allow for a
-# single outlier.
-FEWEST_ROUNDS = 8
 # The median distance from the median, of a normal distribution with a deviation of one.
 MAD_OF_NORMAL = 0.6745
 
@@ -29,7 +30,7 @@ class Comparison:
 
     Attributes:
         ratio: B over A, by Hodges and Lehmann: the median of the means of all pairs of rounds.
-        low: Lower end of the 95% interval; 0 for too few rounds.
+        low: Lower end of the 95% interval, which of several comparisons hold at once; 0 for too few rounds.
         high: Its upper end; infinite for too few.
         rounds: How many rounds or pairs it rests on, after merging.
     """
@@ -45,12 +46,13 @@ class Comparison:
         return self.low <= 1.0 <= self.high
 
 
-def compare(samples_a: Sequence[float], samples_b: Sequence[float]) -> Comparison:
+def compare(samples_a: Sequence[float], samples_b: Sequence[float], comparisons: int = 1) -> Comparison:
     """How many times as long B takes, from samples taken in rounds of four blocks.
 
     Args:
         samples_a: Two a round.
         samples_b: As many.
+        comparisons: Those that are read side by side, this one among them.
 
     Raises:
         ValueError: They are none, not as many, or not in pairs.
@@ -58,8 +60,14 @@ def compare(samples_a: Sequence[float], samples_b: Sequence[float]) -> Compariso
     if not samples_a or len(samples_a) != len(samples_b) or len(samples_a) % 2:
         raise ValueError(f"{len(samples_a)} and {len(samples_b)} samples are no rounds of two each")
     gaps = [math.log(b) - math.log(a) for a, b in zip(samples_a, samples_b, strict=True)]
-    rounds = merged([statistics.fmean(gaps[start : start + 2]) for start in range(0, len(gaps), 2)])
-    return of_differences(rounds, NOMINAL)
+    confidence = confidence_of(comparisons)
+    rounds = [statistics.fmean(gaps[start : start + 2]) for start in range(0, len(gaps), 2)]
+    return of_differences(merged(rounds, fewest_rounds(confidence)), confidence)
+
+
+def confidence_of(comparisons: int) -> float:
+    """What the interval of each comparison has to have, for as many of them to hold at once."""
+    return 1 - (1 - NOMINAL) / comparisons
 
 
 def of_differences(differences: Sequence[float], confidence: float) -> Comparison:
@@ -85,15 +93,21 @@ def spread(values: Sequence[float]) -> float:
     return statistics.median(abs(value - middle) for value in values) / MAD_OF_NORMAL
 
 
-def merged(rounds: Sequence[float]) -> list[float]:
-    """The rounds, neighbours averaged in pairs for as long as they err alike and enough are left.
+def merged(rounds: Sequence[float], fewest: int) -> list[float]:
+    """The rounds, neighbours averaged in pairs for as long as they err alike and so many are left.
 
     What lies beyond two standard errors of no correlation counts as erring alike.
     """
     kept = list(rounds)
-    while len(kept) >= 2 * FEWEST_ROUNDS and _correlation(kept) > 2 / math.sqrt(len(kept)):
+    while len(kept) >= 2 * fewest and _correlation(kept) > 2 / math.sqrt(len(kept)):
         kept = [statistics.fmean(kept[start : start + 2]) for start in range(0, len(kept) - 1, 2)]
     return kept
+
+
+@functools.cache
+def fewest_rounds(confidence: float = NOMINAL) -> int:
+    """The fewest whose interval is narrower than their range, so that it reaches not as far as a single outlier."""
+    return next(count for count in itertools.count(1) if rejected(count, confidence) > 1)
 
 
 @functools.cache

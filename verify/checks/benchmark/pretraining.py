@@ -30,9 +30,9 @@ SHAPES = {"cpu": Shape(layers=2, tokens=32), "cuda": Shape(layers=4, tokens=512)
 # Steps between two looks at the clock: a block of at least 20 ms, 50 on mps.
 STEPS_PER_TURN = {"cpu": 1, "cuda": 10, "mps": 10}
 
-# Twenty rounds of two. On a shared machine steps of 30 ms differ by a quarter: after eight rounds most ratios were
-# known to 15% only, from which nothing follows.
-TURNS = STEADY_FROM + 2 * 20
+# Thirty rounds of two. On a shared machine steps differ by a quarter: after eight rounds most ratios were known to 15%
+# only, from which nothing follows.
+TURNS = STEADY_FROM + 2 * 30
 # Where compiling takes longer, doing so three times would not leave the check the time to end.
 LONGEST_START = 100
 
@@ -46,6 +46,8 @@ ALONE = (
 )
 COMPILED = Arm("compile", compiled=True)
 TOGETHER = Arm("together", bf16=True, compiled=True, muon=True, fused=True, qk_norm=True, asynchronous=True)
+# Whoever chooses among them reads all that they are worth side by side, whichever check asked it.
+COMPARISONS = len([*ALONE, COMPILED, TOGETHER])
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,8 @@ def record_start_up(ctx: Context, own: Entrant, doubts: Doubts) -> None:
 def record_worth(ctx: Context, own: Entrant, baseline: Entrant, doubts: Doubts) -> None:
     """What an arm is worth: how many times as fast it runs, and the step at which its start-up has paid."""
     conditions, name = _conditions(ctx, SHAPES[ctx.device], own.arm), own.arm.name
-    seen = record_ratio(ctx, "times_as_fast", own.pace, baseline.pace, doubts=doubts, conditions=conditions)
+    paces = own.pace, baseline.pace
+    seen = record_ratio(ctx, "times_as_fast", *paces, doubts=doubts, conditions=conditions, comparisons=COMPARISONS)
     found, doubt = _break_even(baseline.cost, own.cost, seen), _doubt_about(doubts, own, baseline)
     if found is None or found.earliest < 0:
         words = _without_a_step(found, seen)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # The first turn is one step, start-up and all; the second may still compile; the others count, four of them a round.
 STEADY_FROM = 2
-TURNS = STEADY_FROM + 2 * paired.FEWEST_ROUNDS
+TURNS = STEADY_FROM + 2 * paired.fewest_rounds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +97,25 @@ def start(paces: Sequence[Pace], device: str) -> str | None:
 
 
 def record_ratio(
-    ctx: "Context", name: str, own: Pace, other: Pace, *, doubts: Doubts, conditions: "Mapping[str, Note]"
+    ctx: "Context",
+    name: str,
+    own: Pace,
+    other: Pace,
+    *,
+    doubts: Doubts,
+    conditions: "Mapping[str, Note]",
+    comparisons: int = 1,
 ) -> paired.Comparison:
-    """Record how many times as fast a run is as another of the same race, and its 95% interval."""
-    seen = paired.compare(own.steady, other.steady)
+    """Record how many times as fast a run is as another of the same race, and its 95% interval.
+
+    Of several comparisons that are read side by side the intervals hold all at once; how many they are is recorded.
+    """
+    seen = paired.compare(own.steady, other.steady, comparisons)
+    told = {**conditions, "comparisons": comparisons} if comparisons > 1 else conditions
     doubt = doubts.steady or doubt_about_ratio(own.steady, other.steady, seen)
     for end, value in {"": seen.ratio, "_low": seen.low, "_high": seen.high}.items():
         if math.isfinite(value):
-            ctx.measure(name + end, value, unit="1", direction="higher", conditions=conditions, inconclusive=doubt)
+            ctx.measure(name + end, value, unit="1", direction="higher", conditions=told, inconclusive=doubt)
     return seen
 
 
