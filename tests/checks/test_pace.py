@@ -143,6 +143,16 @@ def test_a_baseline_whose_pace_is_hardly_known_widens_the_break_even_of_a_well_k
     assert width(WILD) > 1.1
 
 
+def test_a_pace_that_spreads_widens_the_break_even_and_is_no_doubt_about_it() -> None:
+    spread = [0.1, 0.15, 0.15, 0.1] * 6
+    figures, _ = recorded(ran(5.0, [0.6 * each for each in spread]), ran(0.2, spread))
+    low, high = (figures[f"break_even_step_sdpa{end}"] for end in ("_low", "_high"))
+    assert high["value"] > 1.4 * low["value"]
+    assert {low["inconclusive"], high["inconclusive"]} == {None}
+    words = "the median is known to 20% only"
+    assert figures["seconds_per_step"]["inconclusive"] == figures["startup_seconds_sdpa"]["inconclusive"] == words
+
+
 def test_a_neighbour_of_the_start_up_is_held_against_what_rests_on_it() -> None:
     figures, _ = recorded(ran(5.0, [0.9 * each for each in EVEN]), ran(0.2, EVEN), Doubts(None, "a neighbour"))
     assert figures["startup_seconds_sdpa"]["inconclusive"] == "a neighbour"

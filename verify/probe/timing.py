@@ -161,15 +161,15 @@ def _warm_up(block: Callable[[], float], time_is_left: Callable[[], bool]) -> No
 
 def still_falling(times: Sequence[float]) -> bool:
     """Whether the later half of the times is below the earlier half by more than their spread."""
-    return _drift(times) < 0
+    return _shift(times) < 0
 
 
 def rising(times: Sequence[float]) -> bool:
     """Whether the later half of the times is above the earlier half by more than their spread: a machine that tires."""
-    return _drift(times) > 0
+    return _shift(times) > 0
 
 
-def _drift(times: Sequence[float]) -> float:
+def _shift(times: Sequence[float]) -> float:
     """By how much the median moves from the earlier half to the later one; 0 for what noise explains."""
     half = len(times) // 2
     earlier, later = times[:half], times[half:]
@@ -195,12 +195,19 @@ def half_width(samples: Sequence[float]) -> float:
     return (high - low) / 2 / statistics.median(ordered)
 
 
-def doubt_about(samples: Sequence[float]) -> str | None:
-    """Why times of the same work, enough of them and in the order they were taken, tell no steady pace; or None."""
+def drift(samples: Sequence[float]) -> str | None:
+    """How times of the same work, in the order they were taken, went on changing; None where they did not."""
     if still_falling(samples):
         return "times were still falling when the last was taken"
     if rising(samples):
         return "times rose while they were taken, as they do on a machine that grows hot"
+    return None
+
+
+def doubt_about(samples: Sequence[float]) -> str | None:
+    """Why times of the same work, enough of them and in the order they were taken, tell no steady pace; or None."""
+    if changed := drift(samples):
+        return changed
     width = half_width(samples)
     return f"the median is known to {width:.0%} only" if width > HOPELESS else None
 

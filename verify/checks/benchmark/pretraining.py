@@ -23,7 +23,7 @@ from verify.checks.torch_device import ready
 from verify.probe import paired
 from verify.probe.check import check
 from verify.probe.context import Context, Note
-from verify.probe.timing import half_width
+from verify.probe.timing import drift, half_width
 
 # A processor has half of the layers and a sixteenth of the tokens, and the same vocabulary.
 SHAPES = {"cpu": Shape(layers=2, tokens=32), "cuda": Shape(layers=4, tokens=512), "mps": Shape(layers=4, tokens=512)}
@@ -179,7 +179,8 @@ def record_rate(ctx: Context, arm: Arm, pace: Pace, doubts: Doubts) -> None:
 def record_start_up(ctx: Context, own: Entrant, doubts: Doubts) -> None:
     """What an arm costs before it is steady: its first steps at each start, and how much of them is start-up."""
     conditions, cost = _conditions(ctx, SHAPES[ctx.device], own.arm), own.cost
-    disturbed, doubt = doubts.whole or own.doubt, _doubt_about(doubts, own)
+    disturbed = doubts.whole or own.doubt
+    doubt = disturbed or doubt_about(own.pace.steady)
     ctx.measure("startup_and_first_steps", own.starts, unit="s", conditions=conditions, inconclusive=disturbed)
     if not doubt and cost.doubt_about_startup:
         # No fault of the measurement, but what is to be said of a run that hardly has one.
@@ -203,7 +204,7 @@ def record_worth(ctx: Context, own: Entrant, baseline: Entrant, doubts: Doubts) 
     conditions, name = _conditions(ctx, SHAPES[ctx.device], own.arm), own.arm.name
     paces = own.pace, baseline.pace
     seen = record_ratio(ctx, "times_as_fast", *paces, doubts=doubts, conditions=conditions, comparisons=COMPARISONS)
-    found, doubt = _break_even(baseline.cost, own.cost, seen), _doubt_about(doubts, own, baseline)
+    found, doubt = _break_even(baseline.cost, own.cost, seen), _doubt_about_worth(doubts, own, baseline)
     if found is None or found.earliest < 0:
         words = _without_a_step(found, seen)
         ctx.note(**{f"break_even_{name}": f"{words}; not to be believed: {doubt}" if doubt else words})
@@ -213,10 +214,10 @@ def record_worth(ctx: Context, own: Entrant, baseline: Entrant, doubts: Doubts) 
         ctx.derive(even, BREAK_EVEN, conditions, unit="1", direction="lower", inconclusive=doubt, **inputs)
 
 
-def _doubt_about(doubts: Doubts, *entrants: Entrant) -> str | None:
-    """Why what rests on starts and paces alike is not to be believed, or None."""
-    starts, paces = (one.doubt for one in entrants), (doubt_about(one.pace.steady) for one in entrants)
-    return next(filter(None, (doubts.whole, *starts, *paces)), None)
+def _doubt_about_worth(doubts: Doubts, *entrants: Entrant) -> str | None:
+    """Why a break-even is not to be believed, or None. A pace that merely spreads is in its interval."""
+    starts, drifts = (one.doubt for one in entrants), (drift(one.pace.steady) for one in entrants)
+    return next(filter(None, (doubts.whole, *starts, *drifts)), None)
 
 
 def _without_a_step(found: BreakEven | None, seen: paired.Comparison) -> str:
