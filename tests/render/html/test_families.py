@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests import examples
 from verify.render.html.chart import Bars, Lines, Picture
 from verify.render.html.families import curves, families, worths
@@ -109,6 +111,25 @@ def test_ratios_are_shown_with_their_intervals_against_one() -> None:
         ("bf16", 1.9, 1.7, 2.1),
         ("muon", 0.9, 0.8, 1.1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({}, "The line is 1: no difference. Whiskers are 95% intervals."),
+        (
+            {"comparisons": 7},
+            "The line is 1: no difference. Whiskers are 95% intervals, for 7 comparisons at once.",
+        ),
+    ],
+)
+def test_ratios_say_of_how_many_comparisons_their_intervals_are(told: dict[str, Any], words: str) -> None:
+    conditions = {"arm": "bf16", **told}
+    figures = [
+        examples.measured(f"times_as_fast{end}", [value], "1", conditions=conditions)
+        for end, value in (("", 1.9), ("_low", 1.7), ("_high", 2.1))
+    ]
+    assert only(worths(benchmark(*figures, check="pretraining.arms"))).words == words
 
 
 def test_what_is_no_ratio_is_held_against_no_line() -> None:

@@ -53,10 +53,16 @@ def worths(report: v3.Report) -> Iterator[Picture]:
     for title, found in by_topic.items():
         figures, bars = zip(*found, strict=True)
         if figures[0][1].name in RATIOS:
-            said = say("The line is 1: no difference. Whiskers are 95% intervals.")
-            yield Picture(title, Bars(bars, reference=1.0), figures, said)
+            yield Picture(title, Bars(bars, reference=1.0), figures, _about_ratios(figures[0][1]))
         else:
             yield Picture(title, Bars(bars), figures, say("Whiskers are 95% intervals."))
+
+
+def _about_ratios(figure: v3.Measurement) -> str:
+    comparisons = figure.conditions.get("comparisons")
+    if comparisons:
+        return say("The line is 1: no difference. Whiskers are 95% intervals, for {} comparisons at once.", comparisons)
+    return say("The line is 1: no difference. Whiskers are 95% intervals.")
 
 
 def curves(report: v3.Report) -> Iterator[Picture]:
