@@ -3,12 +3,13 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from verify.checks.measures.precision import worst_error
 from verify.checks.mlx_device import ready
 from verify.checks.models.decoder_float64 import exact_logits
 from verify.checks.models.materials import prose, smollm2
+from verify.checks.models.tiny_decoder import KINDS, VOCABULARY, drawn, state_rope_base
 from verify.probe.check import check
 from verify.probe.context import Context
 
@@ -18,21 +19,7 @@ if TYPE_CHECKING:
 
 NEEDS = ("torch", "transformers", "tokenizers", "mlx", "mlx-lm", "numpy", "safetensors")
 
-# Neither engine's default (10,000 for Llama, 1,000,000 for Qwen2): a base that gets lost has to show.
-ROPE_BASE = 50_000.0
 TOKENS = 24
-VOCABULARY = 320
-KINDS = ("qwen2", "llama")
-# Two layers, grouped heads of 16, and sizes that differ wherever a mix-up could otherwise hide.
-SHAPE = {
-    "vocab_size": VOCABULARY,
-    "hidden_size": 64,
-    "intermediate_size": 96,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 128,
-}
 # Of the largest logit, a layer: a dozen float32 operations in a row each add an eps or so, an accelerator's own exp,
 # rsqrt and sin up to four. Weights rounded to float16 are each off by up to 4,096 eps.
 EPS_A_LAYER = 50.0
@@ -48,8 +35,8 @@ def the_engines_agree_on_logits(ctx: Context) -> None:
     ready(ctx)
     for kind in KINDS:
         folder = ctx.scratch / kind
-        _drawn(ctx, kind).save_pretrained(folder)
-        _state_rope_base(folder)
+        drawn(kind, ctx.seed).save_pretrained(folder)
+        state_rope_base(folder)
         _compare(ctx, kind, folder, _random_ids(ctx))
     folder = smollm2(ctx)
     _compare(ctx, "smollm2", folder, _prose_ids(folder))
@@ -65,7 +52,7 @@ def a_checkpoint_that_transformers_saved_means_the_same_to_mlx(ctx: Context) -> 
     """
     ready(ctx)
     for kind in KINDS:
-        model, folder, ids = _drawn(ctx, kind), ctx.scratch / kind, _random_ids(ctx)
+        model, folder, ids = drawn(kind, ctx.seed), ctx.scratch / kind, _random_ids(ctx)
         model.save_pretrained(folder)
         _compare(ctx, kind, folder, ids, unsaved=_logits(model, ids))
     ctx.note(weights="random")
@@ -120,35 +107,6 @@ def _mlx_logits(folder: Path, ids: Sequence[int]) -> "dict[str, torch.Tensor]":
         "mlx_cached": mx.concatenate([model(mx.array([part]), cache=cache) for part in parts], axis=1),
     }
     return {name: torch.from_numpy(np.array(logits[0])) for name, logits in found.items()}
-
-
-def _drawn(ctx: Context, kind: str) -> "PreTrainedModel":
-    """A small model, every weight of which is drawn: one that is 0 or 1 could get lost unseen."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
-
-    torch.manual_seed(ctx.seed)
-    torch.set_num_threads(ctx.threads)
-    settings: dict[str, Any] = {**SHAPE, "rope_parameters": {"rope_type": "default", "rope_theta": ROPE_BASE}}
-    # One whose head is its embedding, and one whose head is not; MLX takes both to be so unless it is told.
-    model: PreTrainedModel = (
-        Qwen2ForCausalLM(Qwen2Config(**settings, tie_word_embeddings=True))
-        if kind == "qwen2"
-        else LlamaForCausalLM(LlamaConfig(**settings, tie_word_embeddings=False))
-    )
-    with torch.no_grad():
-        for name, weight in model.named_parameters():
-            drawn = torch.randn(weight.shape)
-            # Of such a size that attention is neither even nor stuck on one token.
-            weight.copy_(1 + drawn / 4 if "norm" in name else drawn * (1.5 / weight.shape[-1] ** 0.5))
-    return model
-
-
-def _state_rope_base(folder: Path) -> None:
-    """Write the rope base where mlx-lm looks for it, beside where transformers does."""
-    path = folder / "config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps({**config, "rope_theta": ROPE_BASE}), encoding="utf-8")
 
 
 def _random_ids(ctx: Context) -> list[int]:

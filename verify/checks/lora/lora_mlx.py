@@ -19,8 +19,8 @@ from verify.checks.models.tiny_course import (
     checkpoint,
     course_of,
     for_mlx,
-    state_rope_base,
 )
+from verify.checks.models.tiny_decoder import state_rope_base
 from verify.probe.check import check
 from verify.probe.context import Context
 

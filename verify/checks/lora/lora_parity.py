@@ -11,7 +11,8 @@ from verify.checks.lora.adapters import sizes_of
 from verify.checks.measures.precision import EPS
 from verify.checks.mlx_device import ready
 from verify.checks.models.configs import config_named
-from verify.checks.models.tiny_course import KINDS, RECIPE, Told, checkpoint, course_of, for_mlx
+from verify.checks.models.tiny_course import RECIPE, Told, checkpoint, course_of, for_mlx
+from verify.checks.models.tiny_decoder import KINDS
 from verify.probe.check import check
 from verify.probe.context import Context, Note
 

@@ -3,35 +3,16 @@
 The engines are those of a user's own fine-tune, so that what is checked is what a user runs.
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from verify.checks.finetune.batches import Batch, batch_of, schedule, tokenised
 from verify.checks.finetune.engine import Course, Watcher, load_tokenizer
 from verify.checks.finetune.examples import Example
 from verify.checks.finetune.recipe import Recipe
+from verify.checks.models.tiny_decoder import END, drawn
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
-
-KINDS = ("qwen2", "llama")
-# Neither engine's default (10,000 for Llama, 1,000,000 for Qwen2): a base that gets lost has to show.
-ROPE_BASE = 50_000.0
-# One token a byte, and one that ends a text.
-END = 256
-# Sizes that differ wherever a mix-up could otherwise hide, and inputs in whole groups of 64, as four bits need them.
-SHAPE: Mapping[str, int] = {
-    "vocab_size": END + 1,
-    "hidden_size": 64,
-    "intermediate_size": 192,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 128,
-}
 # Of other lengths each, so that each holds another number of tokens that count, and two questions that differ in one.
 ANSWERS = ("one", "twenty", "three", "a hundred", "six", "seven of them", "no", "eleven")
 EXAMPLES = tuple(
@@ -96,34 +77,10 @@ def for_mlx(recipe: Recipe) -> Recipe:
 
 
 def checkpoint(folder: Path, kind: str, seed: int, **shape: int) -> Path:
-    """A folder with a small model, every weight of which is drawn: one that is 0 or 1 could get lost unseen."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
-
-    rope = {"rope_parameters": {"rope_type": "default", "rope_theta": ROPE_BASE}}
-    settings: dict[str, Any] = {**SHAPE, **shape, **rope, "eos_token_id": END}
-    # One whose head is its embedding, and one whose head is not.
-    model: PreTrainedModel = (
-        Qwen2ForCausalLM(Qwen2Config(**settings, tie_word_embeddings=True))
-        if kind == "qwen2"
-        else LlamaForCausalLM(LlamaConfig(**settings, tie_word_embeddings=False))
-    )
-    random = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, weight in model.named_parameters():
-            drawn = torch.randn(weight.shape, generator=random)
-            # Of such a size that attention is neither even nor stuck on one token.
-            weight.copy_(1 + drawn / 4 if "norm" in name else drawn * (1.5 / weight.shape[-1] ** 0.5))
-    model.save_pretrained(folder)
+    """A folder with a tiny decoder of that kind and its tokenizer."""
+    drawn(kind, seed, **shape).save_pretrained(folder)
     _save_tokenizer(folder)
     return folder
-
-
-def state_rope_base(folder: Path) -> None:
-    """Write the rope base where mlx-lm alone looks for it, beside where transformers does."""
-    path = folder / "config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps({**config, "rope_theta": ROPE_BASE}), encoding="utf-8")
 
 
 def _save_tokenizer(folder: Path) -> None:
