@@ -30,8 +30,8 @@ ASKED: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("steps_of_32_in_turns", "training GPT-2 2x256, float32, AdamW, batch 32 x 32", "samples/s"),
     ],
 }
-# Of one turn: rates by whose they are, without those that something disturbed.
-Turn = Mapping[str, float]
+# Rates of one turn, by whose they are.
+Undisturbed = Mapping[str, float]
 
 
 def rows(part: str, root: Path, turns: int) -> Iterator[str]:
@@ -69,7 +69,7 @@ def others_in(figures: Sequence[Sequence[Measurement]]) -> list[str]:
     return list(dict.fromkeys(one["conditions"]["whose"] for one in figures[0] if one["conditions"]["whose"] != OURS))
 
 
-def turns_in(figures: Sequence[Sequence[Measurement]], kind: str) -> list[Turn]:
+def turns_in(figures: Sequence[Sequence[Measurement]], kind: str) -> list[Undisturbed]:
     """The turns of all processes, each with what was undisturbed in it."""
     turns: dict[tuple[int, int], dict[str, float]] = {}
     for process, recorded in enumerate(figures):
