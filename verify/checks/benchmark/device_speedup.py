@@ -80,6 +80,7 @@ def _side(ctx: Context, device: str) -> Pace:
         "num_key_value_heads": SIZE.key_heads,
         "vocab_size": SIZE.vocabulary,
         "tie_word_embeddings": True,
+        "use_cache": False,
     }
     # Dropout draws other numbers on each device: without it, the losses can be compared.
     adapter = LoraConfig(r=RANK, lora_alpha=ALPHA, lora_dropout=0.0, target_modules=["q_proj", "v_proj"])
@@ -128,16 +129,21 @@ def _record(ctx: Context, side: Pace, place: str, doubts: Doubts) -> None:
 
 
 def _project(ctx: Context, side: Pace, name: str, samples: int, doubt: str | None) -> None:
-    """Start-up and steps on the fitted line, beyond what was run, so that an error of the pace grows with the steps."""
+    """Start-up and steps on the fitted line, beyond what was run, so that an error of the pace grows with the steps.
+
+    A device is made ready once a process. By how much another start-up would differ is not in the interval, and the
+    condition says so.
+    """
     cost, steps = side.cost, steps_for(samples, SIZE.batch, EPOCHS)
     reach = cost.per_step_error if steps > cost.step else -cost.per_step_error
     ends = {"": 0.0, "_low": -reach, "_high": reach}
+    conditions = {**_conditions(ctx, side), "starts": 1}
     for end, error in ends.items():
         if math.isfinite(error):
             ctx.derive(
                 name + end,
                 "middle_total + (seconds_per_step + error) * (steps - middle_step)",
-                _conditions(ctx, side),
+                conditions,
                 unit="s",
                 inconclusive=doubt,
                 middle_total=cost.total,

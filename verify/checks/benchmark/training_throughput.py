@@ -167,7 +167,8 @@ def _begun(ctx: Context, batch: int) -> Trained:
     blocks, tokens = MODEL[ctx.device], TOKENS[ctx.device]
     size = {"n_layer": blocks.layers, "n_embd": blocks.width, "n_head": blocks.width // HEAD_WIDTH}
     words = {"vocab_size": VOCABULARY, "bos_token_id": 0, "eos_token_id": 0}
-    config = GPT2Config(**size, **words, n_positions=tokens, activation_function=ACTIVATION)
+    # Training reads no cache of keys and values; making one is a hundredth of a step, and transformers' default.
+    config = GPT2Config(**size, **words, n_positions=tokens, activation_function=ACTIVATION, use_cache=False)
     model = GPT2LMHeadModel(config).to(ctx.device).train()
     ids = torch.randint(USED, (batch, tokens)).to(ctx.device)
     return Trained(model, torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, fused=True), ids)
